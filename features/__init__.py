@@ -1,0 +1,1 @@
+"""Descriptors of materials and spectra, and the store that keeps their values."""

@@ -1,0 +1,1 @@
+"""How spectra and structures come in: readers, simulators, checks and the writer."""

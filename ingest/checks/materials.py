@@ -1,0 +1,85 @@
+"""Quality columns of crystal structures and their limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ingest.checks import Check
+from registry.records import Floats
+from registry.structures import crystal_system
+
+NEIGHBOUR_CUTOFF = 2.0
+
+MATERIAL_CHECKS = (
+    Check("n_sites", "number of sites", lower=1),
+    Check("min_distance", "shortest distance of two fully occupied atoms (angstrom)", lower=0.5),
+    Check("max_occupancy", "largest total occupancy of a site", upper=1.02),
+    Check("density", "density (g/cm^3)", lower=0.01, upper=30.0),
+    Check(
+        "close_contact",
+        "shortest distance of two atoms other than hydrogen (angstrom)",
+        lower=0.9,
+        severity="warning",
+    ),
+    Check(
+        "space_group_differs",
+        "1 when the crystal system found differs from the one declared",
+        upper=0,
+        severity="warning",
+    ),
+)
+
+
+def material_quality(rows: pa.Table) -> dict[str, Floats]:
+    """Quality columns of rows of the ``materials`` table, each of shape ``(n,)``."""
+    measured = [_of(row) for row in rows.to_pylist()]
+    return {check.name: np.array([m[check.name] for m in measured]) for check in MATERIAL_CHECKS}
+
+
+def _of(row: dict[str, Any]) -> dict[str, float]:
+    occupancy = np.array([sum(s["occupancy"] for s in site) for site in row["species"]])
+    hydrogen = np.array(
+        [all(s["symbol"] in ("H", "D", "T") for s in site) for site in row["species"]]
+    )
+    i, j, r = _pairs(row)
+    together = occupancy[i] + occupancy[j] > 1.02
+    heavy = ~hydrogen[i] & ~hydrogen[j]
+    return {
+        "n_sites": float(len(occupancy)),
+        "min_distance": float(min(r[together], default=NEIGHBOUR_CUTOFF)),
+        "close_contact": float(min(r[together & heavy], default=NEIGHBOUR_CUTOFF)),
+        "max_occupancy": float(occupancy.max()),
+        "density": row["density"],
+        "space_group_differs": _differs(row),
+    }
+
+
+def _pairs(row: dict[str, Any]) -> tuple[Any, Any, Floats]:
+    from pymatgen.core import Lattice
+    from pymatgen.optimization.neighbors import find_points_in_spheres
+
+    lattice = Lattice(np.reshape(row["lattice"], (3, 3)))
+    inside = np.reshape(row["positions"], (-1, 3)) % 1.0
+    cartesian = np.ascontiguousarray(lattice.get_cartesian_coords(inside))
+    i, j, image, r = find_points_in_spheres(
+        cartesian,
+        cartesian,
+        r=NEIGHBOUR_CUTOFF,
+        pbc=np.ones(3, dtype=np.int64),
+        lattice=np.ascontiguousarray(lattice.matrix),
+    )
+    other = (i != j) | np.any(image != 0, axis=1)
+    return i[other], j[other], r[other]
+
+
+def _differs(row: dict[str, Any]) -> float:
+    from pymatgen.symmetry.groups import SpaceGroup
+
+    declared = row["declared_space_group"]
+    symbol = (declared or "").replace(" ", "")
+    if not symbol or not SpaceGroup.is_valid_symbol(symbol):
+        return 0.0  # nothing to compare with: a missing or unusual setting is no contradiction
+    return float(crystal_system(SpaceGroup(symbol).int_number) != row["crystal_system"])

@@ -1,0 +1,99 @@
+"""Simulators: one file per forward model, each declaring itself as ``SIMULATOR``.
+
+A simulator turns a structure into a curve. It names the technique it imitates, its version and
+every parameter with its unit; together they are the recipe stored with each simulated row.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from registry.errors import BadInput
+from registry.identity import recipe_id
+from registry.plugins import discover
+from registry.records import Axis, Floats
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a simulator: default, unit, meaning and allowed range."""
+
+    default: float
+    unit: str
+    meaning: str
+    lower: float = -float("inf")
+    upper: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a simulator returns: an axis and an intensity of the same length.
+
+    ``wavelength`` (angstrom) is set where the technique has one.
+    """
+
+    x: Axis
+    intensity: Floats
+    intensity_unit: str = ""
+    wavelength: float | None = None
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A forward model.
+
+    Attributes:
+        name: Stored as ``producer``.
+        version: Raise it when the same input would give another curve.
+        technique: The technique it imitates.
+        parameters: Every parameter by name.
+        simulate: ``simulate(structure, **parameters)``; raises Unsupported when it must refuse.
+        source: Publication of the model.
+    """
+
+    name: str
+    version: str
+    technique: str
+    parameters: dict[str, Parameter]
+    simulate: Callable[..., Curve]
+    source: str
+
+    def settings(self, **chosen: float) -> dict[str, float]:
+        """Complete, checked parameters: the defaults overridden by ``chosen``.
+
+        Raises:
+            BadInput: For an unknown parameter or a value out of range.
+        """
+        for name, value in chosen.items():
+            if name not in self.parameters:
+                known = ", ".join(self.parameters)
+                raise BadInput(f"{self.name}: parameter", f"one of {known}", repr(name))
+            limits = self.parameters[name]
+            if not limits.lower <= value <= limits.upper:
+                raise BadInput(
+                    f"{self.name}: {name}",
+                    f"{limits.lower} to {limits.upper} {limits.unit}",
+                    repr(value),
+                )
+        return {name: float(chosen.get(name, p.default)) for name, p in self.parameters.items()}
+
+    def recipe(self, settings: dict[str, float]) -> str:
+        """Identity of this simulator, its version and its settings."""
+        return recipe_id(self.name, self.version, settings)
+
+    def run(self, structure: Structure, settings: dict[str, Any]) -> Curve:
+        """Simulate one structure with complete settings."""
+        return self.simulate(structure, **settings)
+
+
+@lru_cache(maxsize=1)
+def simulators() -> dict[str, Simulator]:
+    """All simulators by name."""
+    return discover(sys.modules[__name__], "SIMULATOR")

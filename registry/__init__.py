@@ -1,0 +1,1 @@
+"""What the lake knows: vocabulary, records, table schemas, tables, SQL, lineage, models."""

@@ -1,0 +1,121 @@
+"""Conversion of an axis into the canonical quantity and unit of its technique.
+
+Units go through pint. Quantities are related by elastic scattering of a wavelength
+:math:`\\lambda`: :math:`Q = 4\\pi \\sin(\\theta) / \\lambda` and :math:`Q = 2\\pi / d`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from registry.errors import BadInput
+from registry.vocabulary import technique as technique_named
+
+if TYPE_CHECKING:
+    import pint
+
+    from registry.records import Axis, Floats
+
+# Spellings of instruments and file formats that pint reads differently or not at all.
+SPELLINGS = {
+    "a": "angstrom",
+    "ang": "angstrom",
+    "å": "angstrom",
+    "a^-1": "1/angstrom",
+    "1/a": "1/angstrom",
+    "å^-1": "1/angstrom",
+    "1/å": "1/angstrom",
+    "ang^-1": "1/angstrom",
+    "1/ang": "1/angstrom",
+    "angstrom^-1": "1/angstrom",
+    "inv_a": "1/angstrom",
+    "nm^-1": "1/nm",
+    "1/nm": "1/nm",
+    "deg": "degree",
+    "degrees": "degree",
+    "none": "",
+    "dimensionless": "",
+    "mev": "meV",
+    "ev": "eV",
+    "kev": "keV",
+}
+# Energy units a spectroscopist uses for one another: pint needs the context named.
+_SPECTROSCOPY = "spectroscopy"
+
+
+@lru_cache(maxsize=1)
+def unit_registry() -> pint.UnitRegistry:
+    """Return the one pint registry of the process."""
+    import pint
+
+    return pint.UnitRegistry(cache_folder=None)
+
+
+def spell(unit: str) -> str:
+    """Return ``unit`` in the spelling that pint reads (``A^-1`` becomes ``1/angstrom``)."""
+    return SPELLINGS.get(unit.strip().lower(), unit.strip())
+
+
+def convert(values: Floats, unit: str, to: str, where: str = "axis") -> Floats:
+    """Convert ``values`` from one unit into another, energies and frequencies included.
+
+    Raises:
+        BadInput: When a unit is unknown or the two are of different dimension.
+    """
+    source, target = spell(unit), spell(to)
+    if source == target:
+        return np.asarray(values, dtype=np.float64)
+    import pint
+
+    registry = unit_registry()
+    try:
+        quantity = np.asarray(values, dtype=np.float64) * registry.Unit(source or "dimensionless")
+        return np.asarray(
+            quantity.to(registry.Unit(target or "dimensionless"), _SPECTROSCOPY).magnitude,
+            dtype=np.float64,
+        )
+    except (pint.PintError, ValueError) as error:
+        raise BadInput(where, f"a unit that converts to {to!r}", f"{unit!r} ({error})") from error
+
+
+def two_theta_to_q(two_theta: Floats, wavelength: float) -> Floats:
+    """Momentum transfer (1/angstrom) of scattering angles (degree) at a wavelength (angstrom)."""
+    return np.asarray(4 * np.pi / wavelength * np.sin(np.radians(two_theta) / 2))
+
+
+def q_to_two_theta(q: Floats, wavelength: float) -> Floats:
+    """Scattering angle (degree) of momentum transfers (1/angstrom); NaN beyond back-scattering."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(2 * np.degrees(np.arcsin(np.asarray(q) * wavelength / (4 * np.pi))))
+
+
+def canonical_axis(axis: Axis, technique: str, wavelength: float | None, where: str) -> Axis:
+    """Return ``axis`` in the canonical quantity and unit of ``technique``; the input is kept.
+
+    Raises:
+        BadInput: When the quantity cannot be converted, or needs a wavelength that is missing.
+    """
+    from registry.records import Axis
+
+    target = technique_named(technique)
+    if axis.quantity == target.quantity:
+        return Axis(
+            target.quantity, target.unit, convert(axis.values, axis.unit, target.unit, where)
+        )
+    if target.quantity == "Q" and axis.quantity == "two_theta":
+        if wavelength is None:
+            raise BadInput(where, "a wavelength to turn two_theta into Q", "none in the file")
+        degrees = convert(axis.values, axis.unit, "degree", where)
+        return Axis("Q", target.unit, two_theta_to_q(degrees, wavelength))
+    if target.quantity == "Q" and axis.quantity == "d_spacing":
+        return Axis(
+            "Q", target.unit, 2 * np.pi / convert(axis.values, axis.unit, "angstrom", where)
+        )
+    raise BadInput(
+        where,
+        f"an axis of {target.quantity} [{target.unit}] for {technique}",
+        f"{axis.quantity} [{axis.unit}]",
+    )

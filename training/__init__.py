@@ -1,0 +1,1 @@
+"""From rows to registered models: datasets, splits, models, evaluation, registration."""
