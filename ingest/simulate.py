@@ -33,7 +33,7 @@ class SimulationReport:
     seconds: float
 
 
-def simulate(  # noqa: PLR0913 - the options of the command line, all by name
+def simulate(
     lake: Lake,
     name: str,
     *,
@@ -54,7 +54,7 @@ def simulate(  # noqa: PLR0913 - the options of the command line, all by name
 
     Raises:
         NotFound: When there is no such simulator.
-        BadInput: For an unknown or impossible parameter.
+        WrongUse: For an unknown or impossible parameter.
     """
     start = time.perf_counter()
     simulator: Simulator = pick(simulators(), "simulator", name)
@@ -76,7 +76,7 @@ def simulate(  # noqa: PLR0913 - the options of the command line, all by name
 
 
 def simulate_one(name: str, settings: dict[str, float], row: dict[str, Any]) -> Curve | Unsupported:
-    """Simulate one row of ``materials``; a refusal is returned, not raised (it crosses processes)."""
+    """Simulate a row of ``materials``; a refusal is returned, so that it can cross processes."""
     try:
         return simulators()[name].run(structure_from_row(row), settings)
     except Unsupported as refusal:

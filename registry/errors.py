@@ -31,6 +31,10 @@ class Unsupported(BadInput):
     """Valid input that one component (a descriptor, a simulator) does not handle."""
 
 
+class WrongUse(BadInput):
+    """An option or parameter that cannot be; nothing was started."""
+
+
 class LakeError(ScatterlakeError):
     """The lake itself: missing, unreadable, written by a newer version."""
 

@@ -73,4 +73,4 @@ def spectrum_id(spectrum: Spectrum, x: Axis) -> str:
 
 def _bytes(values: Floats, dtype: type[np.floating[Any]]) -> bytes:
     # + 0.0 makes -0.0 and 0.0 the same curve
-    return (np.ascontiguousarray(values, dtype=dtype) + dtype(0.0)).tobytes()
+    return bytes((np.ascontiguousarray(values, dtype=dtype) + dtype(0.0)).tobytes())

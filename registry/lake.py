@@ -70,7 +70,8 @@ class Lake:
         version = json.loads(marker.read_text())["schema_version"]
         if version > SCHEMA_VERSION:
             raise LakeError(
-                f"{folder}: written by schema version {version}, this program reads up to {SCHEMA_VERSION}"
+                f"{folder}: written by schema version {version}, "
+                f"this program reads up to {SCHEMA_VERSION}"
             )
         return cls(folder)
 

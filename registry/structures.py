@@ -31,7 +31,7 @@ def material_of(structure: Structure, **about: Any) -> Material:
     sites = tuple(
         Site(
             {_symbol(s): float(occupancy) for s, occupancy in site.species.items()},
-            tuple(float(v) for v in site.frac_coords),
+            (float(site.a), float(site.b), float(site.c)),
         )
         for site in structure
     )
@@ -60,8 +60,9 @@ def structure_from_row(row: dict[str, Any]) -> Structure:
 
 
 def _symbol(specie: Any) -> str:
-    # an oxidation state is a guess of the reader, not content: Fe3+ and Fe are one species
-    return str(getattr(specie, "element", specie).symbol)
+    # an oxidation state is a guess of the reader, not content: Fe3+ and Fe are one species;
+    # the name of an element tells D from H, its symbol does not
+    return str(getattr(specie, "element", specie).name)
 
 
 def material_row(material: Material) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def material_row(material: Material) -> dict[str, Any]:
     }
 
 
-def _cell(material: Material) -> tuple[Floats, Floats, list[int], list[str]]:
+def _cell(material: Material) -> tuple[Floats, Floats, Any, list[str]]:
     labels = [
         canonical_json(sorted((k, round(v, 4)) for k, v in s.species.items()))
         for s in material.sites

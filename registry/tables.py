@@ -8,7 +8,6 @@ the log, and the append looks again. So the same rows written by many processes 
 from __future__ import annotations
 
 import json
-import os
 import time
 import uuid
 from collections.abc import Callable
@@ -142,7 +141,7 @@ class Table:
         target = self.path / name
         write_parquet(rows, target)
         action = AddAction(
-            name, os.path.getsize(target), {}, int(time.time() * 1000), True, _statistics(rows)
+            name, target.stat().st_size, {}, int(time.time() * 1000), True, _statistics(rows)
         )
         try:
             delta.create_write_transaction(
@@ -164,7 +163,7 @@ def write_parquet(rows: pa.Table, target: Path) -> None:
         compression="zstd",
         compression_level=1,
         use_dictionary=[f.name for f in rows.schema if pa.types.is_string(f.type)],
-        column_encoding={leaf: "BYTE_STREAM_SPLIT" for leaf in _float_leaves(rows.schema)},
+        column_encoding=dict.fromkeys(_float_leaves(rows.schema), "BYTE_STREAM_SPLIT"),
     )
 
 

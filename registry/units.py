@@ -47,7 +47,7 @@ _SPECTROSCOPY = "spectroscopy"
 
 
 @lru_cache(maxsize=1)
-def unit_registry() -> pint.UnitRegistry:
+def unit_registry() -> pint.UnitRegistry[float]:
     """Return the one pint registry of the process."""
     import pint
 
@@ -59,8 +59,17 @@ def spell(unit: str) -> str:
     return SPELLINGS.get(unit.strip().lower(), unit.strip())
 
 
-def convert(values: Floats, unit: str, to: str, where: str = "axis") -> Floats:
-    """Convert ``values`` from one unit into another, energies and frequencies included.
+def convert(
+    values: Floats, unit: str, to: str, where: str = "axis", spectroscopic: bool = True
+) -> Floats:
+    """Convert ``values`` from one unit into another.
+
+    Args:
+        values: Numbers in ``unit``.
+        unit: Unit they are in.
+        to: Unit wanted.
+        where: Named when the units do not fit.
+        spectroscopic: Let energy, frequency, wavenumber and wavelength stand for one another.
 
     Raises:
         BadInput: When a unit is unknown or the two are of different dimension.
@@ -73,10 +82,9 @@ def convert(values: Floats, unit: str, to: str, where: str = "axis") -> Floats:
     registry = unit_registry()
     try:
         quantity = np.asarray(values, dtype=np.float64) * registry.Unit(source or "dimensionless")
-        return np.asarray(
-            quantity.to(registry.Unit(target or "dimensionless"), _SPECTROSCOPY).magnitude,
-            dtype=np.float64,
-        )
+        contexts = (_SPECTROSCOPY,) if spectroscopic else ()
+        wanted = quantity.to(registry.Unit(target or "dimensionless"), *contexts)
+        return np.asarray(wanted.magnitude, dtype=np.float64)
     except (pint.PintError, ValueError) as error:
         raise BadInput(where, f"a unit that converts to {to!r}", f"{unit!r} ({error})") from error
 
@@ -101,19 +109,19 @@ def canonical_axis(axis: Axis, technique: str, wavelength: float | None, where: 
     from registry.records import Axis
 
     target = technique_named(technique)
+
+    def within(unit: str) -> Floats:
+        spectroscopic = "energy" in axis.quantity
+        return convert(axis.values, axis.unit, unit, where, spectroscopic)
+
     if axis.quantity == target.quantity:
-        return Axis(
-            target.quantity, target.unit, convert(axis.values, axis.unit, target.unit, where)
-        )
+        return Axis(target.quantity, target.unit, within(target.unit))
     if target.quantity == "Q" and axis.quantity == "two_theta":
         if wavelength is None:
             raise BadInput(where, "a wavelength to turn two_theta into Q", "none in the file")
-        degrees = convert(axis.values, axis.unit, "degree", where)
-        return Axis("Q", target.unit, two_theta_to_q(degrees, wavelength))
+        return Axis("Q", target.unit, two_theta_to_q(within("degree"), wavelength))
     if target.quantity == "Q" and axis.quantity == "d_spacing":
-        return Axis(
-            "Q", target.unit, 2 * np.pi / convert(axis.values, axis.unit, "angstrom", where)
-        )
+        return Axis("Q", target.unit, 2 * np.pi / within("angstrom"))
     raise BadInput(
         where,
         f"an axis of {target.quantity} [{target.unit}] for {technique}",

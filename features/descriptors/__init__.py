@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from registry.errors import BadInput
+from registry.errors import WrongUse
 from registry.identity import recipe_id
 from registry.plugins import discover
 from registry.records import Floats
@@ -55,12 +55,12 @@ class Descriptor:
         """Complete parameters: the defaults overridden by ``chosen``.
 
         Raises:
-            BadInput: For an unknown parameter.
+            WrongUse: For an unknown parameter.
         """
         for name in chosen:
             if name not in self.parameters:
                 known = ", ".join(self.parameters)
-                raise BadInput(f"{self.name}: parameter", f"one of {known}", repr(name))
+                raise WrongUse(f"{self.name}: parameter", f"one of {known}", repr(name))
         return {**self.parameters, **chosen}
 
     def view_id(self, settings: Parameters) -> str:

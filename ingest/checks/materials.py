@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -76,10 +78,18 @@ def _pairs(row: dict[str, Any]) -> tuple[Any, Any, Floats]:
 
 
 def _differs(row: dict[str, Any]) -> float:
+    declared = _declared_system(row["declared_space_group"] or "")
+    return float(declared is not None and declared != row["crystal_system"])
+
+
+@cache
+def _declared_system(symbol: str) -> str | None:
+    """Crystal system of a Hermann-Mauguin symbol; None where pymatgen does not know the setting."""
     from pymatgen.symmetry.groups import SpaceGroup
 
-    declared = row["declared_space_group"]
-    symbol = (declared or "").replace(" ", "")
-    if not symbol or not SpaceGroup.is_valid_symbol(symbol):
-        return 0.0  # nothing to compare with: a missing or unusual setting is no contradiction
-    return float(crystal_system(SpaceGroup(symbol).int_number) != row["crystal_system"])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Full symbol not available")
+        try:
+            return crystal_system(SpaceGroup(symbol.replace(" ", "")).int_number)
+        except ValueError:
+            return None

@@ -1,4 +1,4 @@
-"""Validation of stored rows with Great Expectations: one suite per technique and one for structures.
+"""Validation of stored rows with Great Expectations: a suite per technique, one for structures.
 
 Results are kept twice: as rows in ``checks`` (one per entity and check, so that SQL can join
 them) and as Data Docs, pages a person reads in a browser.
@@ -182,7 +182,7 @@ def _expectations_broken(
     }
 
 
-def _check_rows(  # noqa: PLR0913 - the parts of one row
+def _check_rows(
     lake: Lake,
     table: str,
     suite: str,

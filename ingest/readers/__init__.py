@@ -89,8 +89,10 @@ def reader_for(source: Source) -> Reader:
     """The reader that is surest about a source.
 
     Raises:
-        BadInput: When no reader recognises it.
+        BadInput: When the file is empty or no reader recognises it.
     """
+    if not source.content:
+        raise BadInput(source.name, "a file with content", "an empty file")
     sure = [(-reader.recognise(source), name) for name, reader in readers().items()]
     certainty, name = min(sure)
     if certainty == 0:
@@ -100,7 +102,4 @@ def reader_for(source: Source) -> Reader:
 
 
 def _first_line(source: Source) -> str:
-    if not source.content:
-        return "an empty file"
-    first = source.head.splitlines()[0][:60] if source.head.splitlines() else source.head[:60]
-    return f"a file that starts with {first!r}"
+    return f"a file that starts with {source.head.splitlines()[0][:60]!r}"

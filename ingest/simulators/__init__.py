@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from registry.errors import BadInput
+from registry.errors import WrongUse
 from registry.identity import recipe_id
 from registry.plugins import discover
 from registry.records import Axis, Floats
@@ -69,15 +69,15 @@ class Simulator:
         """Complete, checked parameters: the defaults overridden by ``chosen``.
 
         Raises:
-            BadInput: For an unknown parameter or a value out of range.
+            WrongUse: For an unknown parameter or a value out of range.
         """
         for name, value in chosen.items():
             if name not in self.parameters:
                 known = ", ".join(self.parameters)
-                raise BadInput(f"{self.name}: parameter", f"one of {known}", repr(name))
+                raise WrongUse(f"{self.name}: parameter", f"one of {known}", repr(name))
             limits = self.parameters[name]
             if not limits.lower <= value <= limits.upper:
-                raise BadInput(
+                raise WrongUse(
                     f"{self.name}: {name}",
                     f"{limits.lower} to {limits.upper} {limits.unit}",
                     repr(value),

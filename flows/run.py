@@ -1,0 +1,27 @@
+"""Plain calls for the command line: through Prefect where a server is configured, else direct."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ingest.files import IngestReport, ingest_files
+from registry.lake import Lake
+
+
+def ingest(
+    lake: Lake,
+    paths: Sequence[Path],
+    hints: dict[str, Any],
+    progress: Callable[[int, int], None] | None = None,
+) -> IngestReport:
+    """Ingest files, as a Prefect flow run when ``PREFECT_API_URL`` names a server."""
+    if "PREFECT_API_URL" not in os.environ:
+        return ingest_files(lake, paths, hints, progress)
+    from flows.ingest import ingest as ingest_flow
+    from flows.reporting import reporting
+
+    with reporting(progress):
+        return ingest_flow(str(lake.path), [str(p) for p in paths], hints)

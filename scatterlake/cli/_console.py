@@ -1,0 +1,101 @@
+"""What the commands share: options, tables, progress bars, complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from registry.errors import BadInput, ModelRefused, ScatterlakeError, WrongUse
+
+REFUSED = 1
+WRONG_USE = 2
+
+console = Console()
+errors = Console(stderr=True)
+
+LakeOption = Annotated[
+    Path,
+    typer.Option(
+        "--lake", envvar="SCATTERLAKE_LAKE", help="Folder of the lake.", show_default=True
+    ),
+]
+WhereOption = Annotated[
+    str,
+    typer.Option("--where", help="SQL condition on the materials, such as \"elements = ['Si']\"."),
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="NAME=VALUE, as often as needed.")
+]
+WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes to use.")]
+DEFAULT_LAKE = Path("lake")
+
+
+def complain(error: ScatterlakeError) -> int:
+    """Print an error; returns the exit code that belongs to it."""
+    errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    refused = isinstance(error, BadInput | ModelRefused) and not isinstance(error, WrongUse)
+    return REFUSED if refused else WRONG_USE
+
+
+def settings(pairs: Sequence[str] | None) -> dict[str, Any]:
+    """Turn ``NAME=VALUE`` options into a dictionary; numbers become numbers.
+
+    Raises:
+        WrongUse: For an option without an equals sign.
+    """
+    found: dict[str, Any] = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise WrongUse("--set", "NAME=VALUE", repr(pair))
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            found[name.strip()] = value.strip()
+    return found
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """A table to print; numbers are right-aligned and rounded to four digits."""
+    drawn = Table(title=title or None, title_justify="left", header_style="bold cyan")
+    for n, column in enumerate(columns):
+        numeric = any(isinstance(row[n], int | float) for row in rows)
+        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(escape(show(value)) for value in row))
+    return drawn
+
+
+def show(value: Any) -> str:
+    """One value as text for a table cell."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        items = [show(v) for v in value[:6]]
+        return ", ".join(items) + (f", ... ({len(value)})" if len(value) > 6 else "")
+    return str(value)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr; yields a function of (done, total)."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=errors, transient=not errors.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,145 @@
+"""``scatterlake ingest`` and ``inspect``: files into the lake, or only a look at one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from registry.records import Material, Spectrum
+from scatterlake import Lake
+from scatterlake.cli import app
+from scatterlake.cli._console import (
+    DEFAULT_LAKE,
+    REFUSED,
+    LakeOption,
+    SetOption,
+    console,
+    progress_bar,
+    settings,
+    table,
+)
+
+TechniqueOption = Annotated[
+    str | None, typer.Option(help="Technique of the files (see: sql 'from techniques').")
+]
+XUnitOption = Annotated[str | None, typer.Option("--x-unit", help="Unit of the first axis.")]
+ColumnsOption = Annotated[str | None, typer.Option(help="Names of the columns, such as x,y,dy.")]
+WavelengthOption = Annotated[float | None, typer.Option(help="Wavelength (angstrom).")]
+KindOption = Annotated[str | None, typer.Option(help="experimental or simulated.")]
+SHOWN_REFUSALS = 20
+
+
+def _hints(**given: Any) -> dict[str, Any]:
+    pairs = settings(given.pop("pairs"))
+    return {name: value for name, value in {**given, **pairs}.items() if value is not None}
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(exists=True, help="Files and folders.")],
+    lake: LakeOption = DEFAULT_LAKE,
+    technique: TechniqueOption = None,
+    x_unit: XUnitOption = None,
+    columns: ColumnsOption = None,
+    wavelength: WavelengthOption = None,
+    kind: KindOption = None,
+    pairs: SetOption = None,
+) -> None:
+    """Read files into the lake; what cannot be accepted goes to quarantine with the reason."""
+    from flows.run import ingest as run_ingest
+
+    hints = _hints(
+        technique=technique,
+        x_unit=x_unit,
+        columns=columns,
+        wavelength=wavelength,
+        kind=kind,
+        pairs=pairs,
+    )
+    opened = Lake.open(lake)
+    with progress_bar("reading files") as progress:
+        report = run_ingest(opened, paths, hints, progress)
+    rows = [
+        ("files looked at", report.files),
+        ("new structures", report.stored["materials"]),
+        ("new spectra", report.stored["spectra"]),
+        ("files already there", report.known_files),
+        ("rows already there", report.known_rows),
+        ("refused (in quarantine)", len(report.refused)),
+    ]
+    console.print(table("", ("ingest", "count"), rows))
+    if report.refused:
+        shown = [
+            (Path(r.file_name).name, r.file_part, r.where, r.expected, r.found)
+            for r in report.refused[:SHOWN_REFUSALS]
+        ]
+        console.print(table("refused", ("file", "part", "where", "expected", "found"), shown))
+        if len(report.refused) > SHOWN_REFUSALS:
+            console.print("all of them: scatterlake sql 'from quarantine'")
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="File to look at.")],
+    technique: TechniqueOption = None,
+    x_unit: XUnitOption = None,
+    columns: ColumnsOption = None,
+    wavelength: WavelengthOption = None,
+    kind: KindOption = None,
+    pairs: SetOption = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the curves into this PNG.")] = None,
+) -> None:
+    """Show what would be stored of a file, what was guessed and why; stores nothing."""
+    from ingest.preview import draw, preview
+
+    hints = _hints(
+        technique=technique,
+        x_unit=x_unit,
+        columns=columns,
+        wavelength=wavelength,
+        kind=kind,
+        pairs=pairs,
+    )
+    found = preview(file, hints)
+    console.print(f"[bold]{file.name}[/]: {found.reader.title} (reader {found.reader.name})")
+    for record, complaint in zip(found.records, found.complaints, strict=True):
+        console.print(table("", ("field", "value"), _facts(record)))
+        if complaint:
+            console.print(f"[bold red]would be refused:[/] {complaint}", highlight=False)
+    if picture:
+        draw(found.records, picture)
+        console.print(f"drawn in {picture}")
+    if any(found.complaints):
+        raise typer.Exit(REFUSED)
+
+
+def _facts(record: Spectrum | Material) -> list[tuple[str, Any]]:
+    provenance = record.provenance
+    notes = [(f"note: {k}", json.dumps(v)) for k, v in provenance.parameters.items()]
+    if isinstance(record, Material):
+        species = sorted({symbol for site in record.sites for symbol in site.species})
+        facts: dict[str, Any] = {
+            "structure": record.name or "(no name)",
+            "species": ", ".join(species),
+            "sites": len(record.sites),
+            "space group": record.declared_space_group,
+            "source": record.source,
+        }
+    else:
+        x = record.x
+        facts = {
+            "spectrum": record.title or provenance.file_part or "(no title)",
+            "technique": f"{record.technique} ({record.kind})",
+            "axis": f"{x.quantity} [{x.unit}] {x.values[0]:.5g} to {x.values[-1]:.5g}",
+            "shape": " x ".join(map(str, record.shape)),
+            "uncertainty": "given" if record.uncertainty is not None else "none",
+            "wavelength": record.wavelength,
+            "temperature": record.temperature,
+            "sample": record.sample_id,
+            "instrument": record.instrument,
+        }
+    return [*((k, v) for k, v in facts.items() if v is not None), *notes]
