@@ -104,7 +104,7 @@ def _length(text: str) -> float:
     return float(f"{number[1] or 0}.{number[2] or 0}") if number else 0.0
 
 
-def lattice_shape(  # noqa: PLR0913 - the six lattice constants
+def lattice_shape(
     a: float, b: float, c: float, alpha: float, beta: float, gamma: float
 ) -> str:
     """Shape of a cell (angstrom, degree): the lattice system its constants allow."""

@@ -23,5 +23,9 @@ def ingest(
     from flows.ingest import ingest as ingest_flow
     from flows.reporting import reporting
 
-    with reporting(progress):
+    def listen(step: str, done: int, total: int) -> None:
+        if progress and total:
+            progress(done, total)
+
+    with reporting(listen):
         return ingest_flow(str(lake.path), [str(p) for p in paths], hints)

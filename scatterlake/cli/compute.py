@@ -67,8 +67,8 @@ def compute(
             view, settings(pairs), where=where, workers=workers, progress=progress
         )
     console.print(
-        f"{view} ({report.view_id[:8]}): {report.computed} computed, {report.already_there} already "
-        f"there, {report.refused} refused, in {report.seconds:.1f} s"
+        f"{view} ({report.view_id[:8]}): {report.computed} computed, "
+        f"{report.already_there} already there, {report.refused} refused, in {report.seconds:.1f} s"
     )
 
 
@@ -80,10 +80,17 @@ def list_views(lake: LakeOption = DEFAULT_LAKE) -> None:
 
     stored = FeatureStore(Lake.existing(lake)).views()
     rows = [
-        (v["view"], v["version"], v["width"], v["entities"], v["refused"], v["parameters"])
+        (
+            v["name"],
+            v["version"],
+            v["width"],
+            v["entities"],
+            v["refused"],
+            json.dumps(v["parameters"]),
+        )
         for v in stored
     ]
-    unused = sorted(set(descriptors()) - {v["view"] for v in stored})
+    unused = sorted(set(descriptors()) - {v["name"] for v in stored})
     rows += [
         (d.name, d.version, d.width(d.parameters), 0, 0, json.dumps(dict(d.parameters)))
         for d in (descriptors()[name] for name in unused)

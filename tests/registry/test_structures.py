@@ -107,8 +107,15 @@ def test_deuterium_stays_deuterium() -> None:
 
 @pytest.mark.parametrize(
     ("number", "system"),
-    [(1, "triclinic"), (15, "monoclinic"), (62, "orthorhombic"), (141, "tetragonal")]
-    + [(152, "trigonal"), (194, "hexagonal"), (227, "cubic")],
+    [
+        (1, "triclinic"),
+        (15, "monoclinic"),
+        (62, "orthorhombic"),
+        (141, "tetragonal"),
+        (152, "trigonal"),
+        (194, "hexagonal"),
+        (227, "cubic"),
+    ],
 )
 def test_crystal_systems_follow_international_tables(number: int, system: str) -> None:
     assert crystal_system(number) == system
