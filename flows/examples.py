@@ -16,12 +16,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from flows.example_data import CALCULATED, MEASURED
+import yaml
+
+from flows.example_data import HINTS, MEASURED
+from flows.example_data import folder as sasdata_folder
+from ingest.hints import HINTS_FILE
 
 PER_LATTICE = 100
 PER_MINERAL = 3
 MOST_SITES = 24
 SEED = 2021
+UNSEEN = ("Fluorite", "Zircon", "Calcite")
+"""Minerals kept out of the lake, to be asked about at the end."""
+PEAK_COUNTS = 2000.0
 BROKEN = ("truncated.xml", "nan_and_back.csv", "two_atoms_on_one_spot.cif")
 
 _ENTRIES = """
@@ -37,14 +44,13 @@ def write_examples(
     """Write all example files below ``folder``; files that exist are kept.
 
     Returns:
-        Folder by kind: ``structures``, ``measured``, ``calculated``, ``broken``.
+        Folder by kind: ``structures``, ``measured``, ``broken``.
     """
-    folders = {k: folder / k for k in ("structures", "measured", "calculated", "broken")}
+    folders = {kind: folder / kind for kind in ("structures", "measured", "broken")}
     for each in folders.values():
         each.mkdir(parents=True, exist_ok=True)
     _write_structures(folders["structures"], per_lattice, progress)
-    _copy_curves(folders["measured"], MEASURED)
-    _copy_curves(folders["calculated"], CALCULATED)
+    _copy_curves(folders["measured"])
     _write_broken(folders)
     return folders
 
@@ -89,7 +95,8 @@ def choose_entries(per_lattice: int) -> list[int]:
     for number, mineral, *cell, sites in rows:
         shape = lattice_shape(*map(_length, cell))
         if (
-            len(json.loads(sites)) <= MOST_SITES
+            mineral not in UNSEEN
+            and len(json.loads(sites)) <= MOST_SITES
             and len(taken[shape]) < per_lattice * (2 if shape == "hexagonal" else 1)
             and minerals[mineral] < PER_MINERAL
         ):
@@ -104,9 +111,7 @@ def _length(text: str) -> float:
     return float(f"{number[1] or 0}.{number[2] or 0}") if number else 0.0
 
 
-def lattice_shape(
-    a: float, b: float, c: float, alpha: float, beta: float, gamma: float
-) -> str:
+def lattice_shape(a: float, b: float, c: float, alpha: float, beta: float, gamma: float) -> str:
     """Shape of a cell (angstrom, degree): the lattice system its constants allow."""
     equal = [abs(p - q) < 1e-3 for p, q in ((a, b), (b, c), (alpha, beta), (beta, gamma))]
     right = [abs(angle - 90) < 1e-3 for angle in (alpha, beta, gamma)]
@@ -119,15 +124,49 @@ def lattice_shape(
     return "monoclinic" if sum(right) == 2 else "triclinic"
 
 
-def _copy_curves(folder: Path, names: tuple[str, ...]) -> None:
-    import sasdata
+def write_unseen(folder: Path) -> dict[str, Path]:
+    """Write a noisy powder pattern of each mineral that the lake has never seen.
 
-    source = Path(sasdata.__file__).parent / "example_data"
-    for name in names:
+    Counts are Poisson-distributed about a simulated pattern with 1 % background, so that the
+    answer is not a look-up. Returns the file by mineral.
+    """
+    import numpy as np
+
+    from ingest.readers import Source, reader_for
+    from ingest.simulators import simulators
+    from registry.records import Material
+    from registry.structures import structure_of
+
+    folder.mkdir(parents=True, exist_ok=True)
+    simulator = simulators()["xrd"]
+    noise = np.random.default_rng(SEED)
+    written = {}
+    for mineral in UNSEEN:
+        source = Source(Path(f"{mineral}.cif"), _first_cif(mineral).encode())
+        (material,) = (r for r in reader_for(source).read(source) if isinstance(r, Material))
+        curve = simulator.run(structure_of(material), simulator.settings())
+        expected = PEAK_COUNTS * (curve.intensity / curve.intensity.max() + 0.01)
+        rows = zip(curve.x.values, noise.poisson(expected), strict=True)
+        header = f"# an unknown powder, wavelength = {curve.wavelength} A\n# two_theta counts\n"
+        written[mineral] = folder / f"unknown_{mineral.lower()}.xy"
+        written[mineral].write_text(header + "".join(f"{x:.4f} {y}\n" for x, y in rows))
+    return written
+
+
+def _first_cif(mineral: str) -> str:
+    from larixite.amcsd import AMCSD
+
+    database = AMCSD(str(_database()))
+    return str(database.find_cifs(mineral_name=mineral)[0].ciftext)
+
+
+def _copy_curves(folder: Path) -> None:
+    for name in MEASURED:
         target = folder / name
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target)
+            shutil.copyfile(sasdata_folder() / name, target)
+    (folder / HINTS_FILE).write_text(yaml.safe_dump(HINTS))
 
 
 def _write_broken(folders: dict[str, Path]) -> None:

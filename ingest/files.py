@@ -10,10 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from ingest.checks.gate import refusals
+from ingest.hints import HINTS_FILE, Hints
 from ingest.readers import Source, reader_for
 from ingest.rows import row_of_material, row_of_spectrum
 from registry.errors import BadInput
-from registry.identity import digest
+from registry.identity import canonical_json, digest
 from registry.lake import Lake, now
 from registry.records import Material, Refused, Spectrum
 
@@ -43,7 +44,7 @@ class IngestReport:
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
-    """All files below the paths, sorted; hidden files and folders are passed over.
+    """All files below the paths, sorted, without hidden files and folders and hints files.
 
     Raises:
         BadInput: When a path does not exist.
@@ -53,13 +54,13 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
         if not path.exists():
             raise BadInput(str(path), "a file or a folder", "nothing there")
         below = [path] if path.is_file() else path.rglob("*")
-        found += [p for p in below if p.is_file() and not _hidden(p, path)]
+        found += [p for p in below if p.is_file() and not _passed_over(p, path)]
     return sorted(set(found))
 
 
-def _hidden(path: Path, root: Path) -> bool:
+def _passed_over(path: Path, root: Path) -> bool:
     inside = path.relative_to(root).parts if path != root else ()
-    return any(part.startswith(".") for part in inside)
+    return path.name == HINTS_FILE or any(part.startswith(".") for part in inside)
 
 
 def ingest_files(
@@ -77,11 +78,12 @@ def ingest_files(
         progress: Called with (files done, files in all).
     """
     files = find_files(paths)
+    said = Hints(hints or {}, [path.absolute() for path in paths])
     report = IngestReport(files=len(files))
-    known = set() if hints else _known(lake)
+    known = _known(lake)
     for start in range(0, len(files), BATCH):
         batch = files[start : start + BATCH]
-        _store(lake, [_read(path, hints or {}, known, report) for path in batch], report)
+        _store(lake, [_read(path, said, known, report) for path in batch], report)
         if progress:
             progress(start + len(batch), len(files))
     for table in ("materials", "spectra", "quarantine"):
@@ -95,27 +97,26 @@ class _Read:
     rows: dict[str, list[dict[str, Any]]]
 
 
-def _known(lake: Lake) -> set[tuple[str, str, str]]:
-    """(file digest, reader, reader version) of every file that gave rows."""
-    columns = "file_digest, producer, producer_version"
+Known = set[tuple[str, str, str, str | None]]
+
+
+def _known(lake: Lake) -> Known:
+    """(file digest, reader, its version, hints) of every file that gave rows."""
     query = " UNION ".join(
-        f"SELECT {columns} FROM {table} WHERE file_digest IS NOT NULL"
+        "SELECT file_digest, producer, producer_version, parameters->'hints' AS hints "
+        f"FROM {table} WHERE file_digest IS NOT NULL"
         for table in ("materials", "spectra")
     )
-    return {
-        (r["file_digest"], r["producer"], r["producer_version"])
-        for r in lake.sql(query).to_pylist()
-    }
+    return {tuple(row.values()) for row in lake.sql(query).to_pylist()}
 
 
-def _read(
-    path: Path, hints: dict[str, Any], known: set[tuple[str, str, str]], report: IngestReport
-) -> _Read:
-    source = Source(path, path.read_bytes(), hints)
+def _read(path: Path, said: Hints, known: Known, report: IngestReport) -> _Read:
+    source = Source(path, path.read_bytes(), said.of(path.absolute()))
     rows: dict[str, list[dict[str, Any]]] = {"materials": [], "spectra": []}
+    hints = canonical_json(source.hints) if source.hints else None
     try:
         reader = reader_for(source)
-        if (source.digest, reader.name, reader.version) in known:
+        if (source.digest, reader.name, reader.version, hints) in known:
             report.known_files += 1
             return _Read(source, rows)
         records = reader.read(source)
@@ -137,11 +138,16 @@ def _add_row(
 ) -> None:
     try:
         if isinstance(record, Material):
-            rows["materials"].append(row_of_material(record))
+            table, row = "materials", row_of_material(record)
         else:
-            rows["spectra"].append(row_of_spectrum(record))
+            table, row = "spectra", row_of_spectrum(record)
     except BadInput as error:
         report.refused.append(_refused(source, "convert", error, record.provenance.file_part))
+        return
+    if source.hints:
+        told = {**record.provenance.parameters, "hints": source.hints}
+        row["parameters"] = canonical_json(told)
+    rows[table].append(row)
 
 
 def _store(lake: Lake, batch: list[_Read], report: IngestReport) -> None:

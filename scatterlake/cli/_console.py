@@ -66,7 +66,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     """A table to print; numbers are right-aligned and rounded to four digits."""
     drawn = Table(title=title or None, title_justify="left", header_style="bold cyan")
     for n, column in enumerate(columns):
-        numeric = any(isinstance(row[n], int | float) for row in rows)
+        values = [row[n] for row in rows if row[n] is not None]
+        numeric = bool(values) and all(isinstance(v, int | float) for v in values)
         drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(escape(show(value)) for value in row))

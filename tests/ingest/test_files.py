@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.files import find_files, ingest_files
-from registry.errors import BadInput
+from registry.errors import BadInput, WrongUse
 from registry.lake import Lake
 
 
@@ -63,6 +63,28 @@ def test_what_the_user_says_wins(lake: Lake, folder: Path) -> None:
     ingest_files(lake, [folder / "good.csv"], hints)
     (row,) = lake.sql("select technique, x[1] as first, temperature from spectra").to_pylist()
     assert row == {"technique": "sans", "first": pytest.approx(0.001), "temperature": 300.0}
+
+
+def test_hints_beside_the_files_count_and_the_same_hints_read_nothing_again(
+    lake: Lake, folder: Path
+) -> None:
+    (folder / "scatterlake.yaml").write_text('"*.csv": {technique: sans}\n"g*": {x_unit: 1/nm}\n')
+    report = ingest_files(lake, [folder / "good.csv"])
+    assert report.files == 1
+    (row,) = lake.sql("select technique, x[1] as first from spectra").to_pylist()
+    assert row == {"technique": "sans", "first": pytest.approx(0.001)}
+    assert ingest_files(lake, [folder / "good.csv"]).known_files == 1
+    (folder / "scatterlake.yaml").write_text('"*.csv": {technique: saxs}\n')
+    assert ingest_files(lake, [folder / "good.csv"]).stored["spectra"] == 1
+
+
+@pytest.mark.parametrize("text", ["- a list", "'*.csv': sans", "{unclosed"])
+def test_a_hints_file_that_cannot_be_understood_is_named(
+    lake: Lake, folder: Path, text: str
+) -> None:
+    (folder / "scatterlake.yaml").write_text(text)
+    with pytest.raises(WrongUse, match=r"scatterlake\.yaml"):
+        ingest_files(lake, [folder])
 
 
 def test_an_unknown_file_is_refused_with_what_would_be_known(lake: Lake, tmp_path: Path) -> None:

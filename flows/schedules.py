@@ -1,0 +1,103 @@
+"""Deployments from one readable file, served to a Prefect server."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from registry.errors import BadInput
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.deployments.runner import RunnerDeployment
+
+SCHEDULES = Path(__file__).with_name("schedules.yaml")
+FIELDS = {"name", "flow", "cron", "interval", "parameters"}
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """One entry of the file: a flow (``module:function``), when, and with what.
+
+    Exactly one of ``cron`` and ``interval`` (seconds) is given.
+    """
+
+    name: str
+    flow: str
+    timezone: str
+    cron: str | None = None
+    interval: float | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def read_schedules(path: Path = SCHEDULES) -> list[Scheduled]:
+    """Read the deployments of a file.
+
+    Raises:
+        BadInput: Names the entry and field that is missing, unknown or contradictory.
+    """
+    content = yaml.safe_load(path.read_text())
+    if not isinstance(content, dict) or not isinstance(content.get("deployments"), list):
+        raise BadInput(path.name, "a list under 'deployments'", type(content).__name__)
+    zone = content.get("timezone", "UTC")
+    return [_entry(path, n, entry, zone) for n, entry in enumerate(content["deployments"], 1)]
+
+
+def _entry(path: Path, number: int, entry: Any, timezone: str) -> Scheduled:
+    where = f"{path.name}: deployment {number}"
+    if not isinstance(entry, dict) or not {"name", "flow"} <= entry.keys():
+        raise BadInput(where, "a 'name' and a 'flow'", repr(entry))
+    unknown = entry.keys() - FIELDS
+    if unknown:
+        raise BadInput(where, f"only {', '.join(sorted(FIELDS))}", ", ".join(sorted(unknown)))
+    if ("cron" in entry) == ("interval" in entry):
+        raise BadInput(where, "either 'cron' or 'interval'", "both" if "cron" in entry else "none")
+    return Scheduled(timezone=timezone, **entry)
+
+
+def load_flow(name: str) -> Flow[Any, Any]:
+    """Import the flow called ``module:function``.
+
+    Raises:
+        BadInput: When there is no such module or flow.
+    """
+    module, _, function = name.partition(":")
+    try:
+        found: Flow[Any, Any] = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BadInput(f"flow {name!r}", "module:function of a flow", str(error)) from error
+    return found
+
+
+def deployments(lake: Path, entries: list[Scheduled]) -> list[RunnerDeployment]:
+    """Prefect deployments of the entries, all over one lake."""
+    from datetime import timedelta
+
+    from prefect.schedules import Cron, Interval
+
+    made = []
+    for entry in entries:
+        schedule = (
+            Cron(entry.cron, timezone=entry.timezone)
+            if entry.cron
+            else Interval(timedelta(seconds=entry.interval or 0), timezone=entry.timezone)
+        )
+        made.append(
+            load_flow(entry.flow).to_deployment(
+                name=entry.name,
+                schedule=schedule,
+                parameters={"lake": str(lake), **entry.parameters},
+            )
+        )
+    return made
+
+
+def serve(lake: Path, entries: list[Scheduled]) -> None:
+    """Register the deployments and run what is due until stopped; needs a Prefect server."""
+    from prefect import serve as serve_deployments
+
+    serve_deployments(*deployments(lake, entries))  # type: ignore[arg-type]

@@ -1,0 +1,40 @@
+"""Flows: train a study, retrain its champion."""
+
+from __future__ import annotations
+
+from prefect import flow, task
+
+from flows.reporting import report
+from registry.lake import Lake
+from registry.plugins import pick
+from training.retrain import Outcome
+from training.retrain import retrain as retrain_study
+from training.studies import studies
+from training.train import StudyResult, train_study
+
+
+@task
+def train_candidates(lake: str, study: str, seeds: list[int] | None) -> StudyResult:
+    """Train, register and compare every candidate that is not registered yet."""
+    chosen = pick(studies(), "study", study)
+    return train_study(Lake.existing(lake), chosen, seeds, progress=report)
+
+
+@task
+def train_challenger(lake: str, study: str) -> Outcome:
+    """Train a challenger on the newest data and decide who is champion."""
+    return retrain_study(Lake.existing(lake), pick(studies(), "study", study), progress=report)
+
+
+@flow(name="train")
+def train(lake: str, study: str, seeds: list[int] | None = None) -> StudyResult:
+    """Assemble the dataset of a study at the newest snapshot and train its candidates."""
+    result: StudyResult = train_candidates(lake, study, seeds)
+    return result
+
+
+@flow(name="retrain")
+def retrain(lake: str, study: str) -> Outcome:
+    """Retrain the champion of a study when there is something new, and record the decision."""
+    outcome: Outcome = train_challenger(lake, study)
+    return outcome

@@ -1,0 +1,113 @@
+"""Powder diffraction at one wavelength: what the X-ray and the neutron pattern share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ingest.simulators import Curve, Parameter
+from ingest.simulators._atoms import Integers, atoms_of
+from ingest.simulators._profile import caglioti_scherrer, pseudo_voigt
+from ingest.simulators._reflections import powder_lines
+from ingest.simulators._scattering import Scattering
+from registry.errors import Unsupported, WrongUse
+from registry.records import Axis, Floats
+from registry.units import q_to_two_theta, two_theta_to_q
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+MARGIN = 2.0
+"""Lines this far outside the grid (degree) still lend it their tails."""
+INTENSITY_UNIT = "percent of maximum"
+
+
+@dataclass(frozen=True)
+class Radiation:
+    """A probe: amplitude of one atom, and the angular factor of a line by theta (radian)."""
+
+    scattering: Scattering
+    angular: Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Sticks:
+    """Lines of a powder pattern before broadening.
+
+    Attributes:
+        two_theta: Scattering angle (degree), ascending, shape ``(n,)``.
+        q: Momentum transfer (1/angstrom), shape ``(n,)``.
+        multiplicity: Number of reflections, shape ``(n,)``.
+        intensity: Integrated intensity, arbitrary unit, shape ``(n,)``.
+    """
+
+    two_theta: Floats
+    q: Floats
+    multiplicity: Integers
+    intensity: Floats
+
+
+def powder_parameters(wavelength: float) -> dict[str, Parameter]:
+    """Parameters of a powder pattern, given its usual wavelength (angstrom)."""
+    return {
+        "two_theta_min": Parameter(5.0, "degree", "first angle of the grid", 0.1, 160.0),
+        "two_theta_max": Parameter(90.0, "degree", "last angle of the grid", 1.0, 170.0),
+        "points": Parameter(850, "", "number of points of the grid", 2, 100_000),
+        "wavelength": Parameter(wavelength, "angstrom", "wavelength", 0.1, 10.0),
+        "u": Parameter(0.01, "degree^2", "Caglioti U", -10.0, 10.0),
+        "v": Parameter(-0.005, "degree^2", "Caglioti V", -10.0, 10.0),
+        "w": Parameter(0.01, "degree^2", "Caglioti W", 0.0, 10.0),
+        "size": Parameter(500.0, "angstrom", "crystallite size (Scherrer, K = 0.9)", 5.0, 1e6),
+        "eta": Parameter(0.5, "", "Lorentzian share of the pseudo-Voigt profile", 0.0, 1.0),
+        "b_iso": Parameter(0.5, "angstrom^2", "B of every site that has no B_iso", 0.0, 20.0),
+        "background": Parameter(0.0, "", "flat background, share of the maximum", 0.0, 0.99),
+    }
+
+
+def powder_sticks(
+    structure: Structure,
+    radiation: Radiation,
+    wavelength: float,
+    two_theta_range: tuple[float, float],
+    b_iso: float,
+) -> Sticks:
+    """Lines of a structure within a range of two_theta (degree), extinct ones left in at zero.
+
+    Raises:
+        Unsupported: When the structure cannot be simulated; the message says why.
+    """
+    q_min, q_max = two_theta_to_q(np.array(two_theta_range), wavelength)
+    lines = powder_lines(atoms_of(structure), radiation.scattering, q_min, q_max, b_iso)
+    two_theta = q_to_two_theta(lines.q, wavelength)
+    intensity = lines.f_squared * radiation.angular(np.radians(two_theta) / 2)
+    return Sticks(two_theta, lines.q, lines.multiplicity, intensity)
+
+
+def powder_curve(structure: Structure, radiation: Radiation, settings: dict[str, float]) -> Curve:
+    """Powder pattern on an even grid of two_theta, its maximum scaled to 100.
+
+    Raises:
+        Unsupported: When the structure cannot be simulated or has no line on the grid.
+        WrongUse: When the grid is empty or U, V, W leave no positive width.
+    """
+    low, high = settings["two_theta_min"], settings["two_theta_max"]
+    wavelength = settings["wavelength"]
+    if not low < high:
+        raise WrongUse("two_theta_max", f"more than two_theta_min = {low}", str(high))
+    reach = (max(0.0, low - MARGIN), high + MARGIN)
+    grid = np.linspace(low, high, int(settings["points"]))
+    widths = {name: settings[name] for name in ("u", "v", "w", "size")}
+    # refuses impossible widths by the grid, so that it does not depend on the structure
+    caglioti_scherrer(np.radians(grid) / 2, wavelength=wavelength, **widths)
+    sticks = powder_sticks(structure, radiation, wavelength, reach, settings["b_iso"])
+    fwhm = caglioti_scherrer(np.radians(sticks.two_theta) / 2, wavelength=wavelength, **widths)
+    peaks = pseudo_voigt(grid, sticks.two_theta, sticks.intensity, fwhm, settings["eta"])
+    on_grid = (sticks.two_theta >= low) & (sticks.two_theta <= high)
+    if not np.any(sticks.intensity[on_grid] > 0):
+        raise Unsupported("structure", f"a line between {low} and {high} degree", "none")
+    share = settings["background"]
+    intensity = 100 * (share + (1 - share) * peaks / peaks.max())
+    return Curve(Axis("two_theta", "degree", grid), intensity, INTENSITY_UNIT, wavelength)

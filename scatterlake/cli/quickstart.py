@@ -1,0 +1,204 @@
+"""``scatterlake quickstart``: the whole line once, and what a person wants to know of it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.panel import Panel
+from rich.syntax import Syntax
+
+from scatterlake import Lake
+from scatterlake.cli import app
+from scatterlake.cli._console import LakeOption, WorkersOption, console, errors, table
+from scatterlake.cli.models import print_answer
+from scatterlake.cli.status import CHECKS, print_query
+from scatterlake.cli.training import print_comparison
+
+if TYPE_CHECKING:
+    from flows.quickstart import QuickstartResult
+
+SIDES = ("train", "validation", "test")
+QUESTIONS = (
+    (
+        "What is in the lake?",
+        """SELECT technique, kind, count(*) AS spectra, sum(len(intensity)) AS points
+FROM spectra GROUP BY ALL ORDER BY technique, kind""",
+    ),
+    (
+        "Which minerals diffract most strongly between 3.0 and 3.2 1/angstrom?",
+        """SELECT name, formula, mean_between(x, intensity, 3.0, 3.2) AS mean_intensity
+FROM spectra JOIN materials USING (material_id)
+WHERE technique = 'xrd' ORDER BY mean_intensity DESC LIMIT 5""",
+    ),
+    (
+        "Which measured small-angle curves fall most steeply?",
+        """SELECT title, technique, round(x_at_max(x, intensity), 4) AS q_at_max,
+       log10(list_max(intensity) / list_min(list_filter(intensity, lambda v: v > 0))) AS decades
+FROM spectra WHERE kind = 'experimental' AND technique IN ('saxs', 'sans') AND len(shape) = 1
+ORDER BY decades DESC LIMIT 5""",
+    ),
+    (
+        "Which structures were flagged by more than one check?",
+        """SELECT name, formula, list(check_name ORDER BY check_name) AS failed
+FROM checks JOIN materials ON material_id = entity_id
+WHERE NOT passed GROUP BY ALL HAVING count(*) > 1 ORDER BY name LIMIT 5""",
+    ),
+    (
+        "Which model for crystal system from X-ray patterns?",
+        """SELECT model, version, algorithm, inputs, score_simulated, alias FROM models
+WHERE predicts = 'crystal_system' AND list_contains(inputs, 'xrd')
+ORDER BY score_simulated DESC""",
+    ),
+)
+
+
+@app.command()
+def quickstart(
+    lake: LakeOption = Path("demo-lake"),
+    workers: WorkersOption = 2,
+    structures: Annotated[
+        int | None, typer.Option(min=20, help="Structures to take of each lattice shape.")
+    ] = None,
+) -> None:
+    """Build a lake from data that installed packages carry, train on it and ask it questions."""
+    from flows.local import use_prefect
+
+    begin = time.perf_counter()
+    opened = Lake.open(lake)
+    use_prefect(opened.path)
+    chosen = {} if structures is None else {"per_lattice": structures}
+    result = _run(opened, {"workers": workers, **chosen})
+    _came_in(opened, result)
+    _learned(opened, result)
+    _questions(opened)
+    _unseen(opened)
+    _goodbye(opened, _pictures(opened), time.perf_counter() - begin)
+
+
+def _run(lake: Lake, options: dict[str, int]) -> QuickstartResult:
+    """Run the flow with a line of progress for every step."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors) as bar:
+        started = ["starting Prefect and loading libraries"]
+        running = [bar.add_task(started[0], total=None)]
+
+        def listen(step: str, done: int, total: int) -> None:
+            if step != started[-1]:
+                bar.update(running[-1], total=1, completed=1)
+                bar.stop_task(running[-1])
+                started.append(step)
+                running.append(bar.add_task(step, total=None))
+            if total:
+                bar.update(running[-1], completed=done, total=total)
+
+        from flows.quickstart import quickstart as flow
+        from flows.reporting import reporting
+
+        with reporting(listen):
+            result: QuickstartResult = flow(str(lake.path), **options)
+        bar.update(running[-1], total=1, completed=1)
+    return result
+
+
+def _came_in(lake: Lake, result: QuickstartResult) -> None:
+    ingested = result.ingested
+    _heading("What came in")
+    console.print(
+        f"{ingested.files} files: [bold]{ingested.stored['materials']}[/] new structures, "
+        f"[bold]{ingested.stored['spectra']}[/] new measured spectra, {ingested.known_files} files "
+        f"already there, [bold]{len(ingested.refused)}[/] refusals"
+    )
+    shown = [(Path(r.file_name).name, r.where, r.expected, r.found) for r in ingested.refused]
+    console.print(
+        table("in quarantine, with their bytes", ("file", "where", "expected", "found"), shown)
+    )
+    for run in result.simulated:
+        console.print(
+            f"{run.simulator}: {run.simulated} simulated, {run.already_there} already there"
+        )
+    from flows.quickstart import VIEWS
+
+    for view, run in zip(VIEWS, result.described, strict=True):
+        console.print(
+            f"{view}: {run.computed} described, {run.refused} refused, "
+            f"{run.already_there} already there"
+        )
+    print_query(lake, "checks (Great Expectations; every result is a row)", CHECKS)
+
+
+def _learned(lake: Lake, result: QuickstartResult) -> None:
+    _heading("What was learned")
+    trained = result.trained
+    sides = ", ".join(f"{len(trained.dataset.rows(s))} {s}" for s in SIDES)
+    console.print(f"[bold]{trained.study.question}[/]")
+    console.print(f"{sides}; no mineral is on two sides; manifest {trained.dataset.manifest}")
+    print_comparison(lake, trained.study.name)
+    console.print(f"champion: {trained.decision.reason}", highlight=False)
+    if trained.verdict:
+        console.print(f"claim: {trained.study.claim.text}")
+        console.print(
+            f"[bold]{trained.verdict.outcome}[/]: {trained.verdict.reason}", highlight=False
+        )
+
+
+def _questions(lake: Lake) -> None:
+    _heading("What you can ask")
+    for question, query in QUESTIONS:
+        console.print(f"\n[bold]{question}[/]")
+        console.print(Syntax(query, "sql", background_color="default"))
+        print_query(lake, "", query)
+
+
+def _unseen(lake: Lake) -> None:
+    from flows.examples import write_unseen
+    from training.answers import predict_file
+
+    _heading("Patterns the models never saw (simulated with counting noise)")
+    for mineral, file in write_unseen(lake.path / "unseen").items():
+        console.print(f"\n{mineral}, from {file.name}:")
+        for answer in predict_file(lake, "crystal_system", file, {}):
+            print_answer("crystal_system", answer)
+
+
+def _pictures(lake: Lake) -> list[Path]:
+    from flows.pictures import draw_gallery
+    from flows.quickstart import STUDY
+    from registry.plugins import pick
+    from training.report import draw_comparison, draw_confusion
+    from training.studies import studies
+
+    study = pick(studies(), "study", STUDY)
+    return [draw_gallery(lake), draw_comparison(lake, study), draw_confusion(lake, study)]
+
+
+def _goodbye(lake: Lake, pictures: list[Path], seconds: float) -> None:
+    from ingest.checks.validate import data_docs
+
+    here = Path.cwd()
+
+    def short(path: Path) -> str:
+        return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+    name = short(lake.path)
+    lines = [
+        f"Done in {seconds:.0f} s. Pictures: {', '.join(short(p) for p in pictures)}",
+        f"Checks in a browser: {short(data_docs(lake))}",
+        "",
+        f"scatterlake ingest YOUR_FOLDER --lake {name}    your own files, any of the known formats",
+        f"scatterlake sql 'from columns' --lake {name}    every table and column, explained",
+        f"scatterlake predict crystal_system PATTERN.xy --lake {name}",
+        f"scatterlake retrain crystal_system --lake {name}",
+        f"scatterlake status --lake {name}",
+        f"python -c \"import scatterlake as sl; print(sl.open('{name}').sql('from models'))\"",
+    ]
+    console.print(Panel("\n".join(lines), title="next", expand=False), soft_wrap=True)
+
+
+def _heading(text: str) -> None:
+    console.print()
+    console.rule(f"[bold cyan]{text}")

@@ -1,0 +1,155 @@
+"""``scatterlake dataset``, ``train``, ``compare`` and ``retrain``: from rows to models."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from scatterlake import Lake
+from scatterlake.cli import app
+from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, table
+
+dataset = typer.Typer(help="Multimodal datasets with grouped splits.")
+app.add_typer(dataset, name="dataset")
+
+StudyArgument = Annotated[str, typer.Argument(help="Study: a file in training/studies.")]
+SeedsOption = Annotated[
+    int | None, typer.Option("--seeds", min=1, help="Repetitions; the study's own when left out.")
+]
+COMPARED = (
+    "candidate",
+    "version",
+    "alias",
+    "score",
+    "std",
+    "low",
+    "high",
+    "measured",
+    "naive",
+    "nearest",
+    "shuffled",
+    "n_train",
+    "seconds",
+)
+
+
+@dataset.command()
+def build(study: StudyArgument, lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Assemble the dataset of a study at the newest snapshot."""
+    from registry.plugins import pick
+    from training.datasets import assemble
+    from training.studies import studies
+
+    made = assemble(Lake.existing(lake), pick(studies(), "study", study).dataset)
+    sides = [(side, len(made.rows(side))) for side in ("train", "validation", "test")]
+    console.print(table(f"dataset {study}, manifest {made.manifest}", ("side", "members"), sides))
+    if made.left_out:
+        left = sorted(made.left_out.items())
+        console.print(table("left out", ("why", "members"), left))
+
+
+@dataset.command("list")
+def list_datasets(lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Datasets that were assembled."""
+    rows = Lake.existing(lake).sql(
+        "SELECT dataset, manifest, target, n_train, n_validation, n_test, created_at "
+        "FROM datasets ORDER BY created_at"
+    )
+    console.print(
+        table("datasets", rows.column_names, [list(r.values()) for r in rows.to_pylist()])
+    )
+
+
+@app.command()
+def train(
+    study: StudyArgument,
+    lake: LakeOption = DEFAULT_LAKE,
+    models: Annotated[
+        str | None, typer.Option(help="Only these algorithms, separated by commas.")
+    ] = None,
+    seeds: SeedsOption = None,
+    force: Annotated[bool, typer.Option(help="Train even what is registered already.")] = False,
+) -> None:
+    """Train a study's candidates with their baselines, register them, name a champion."""
+    from registry.plugins import pick
+    from training.studies import studies
+    from training.train import train_study
+
+    opened = Lake.existing(lake)
+    result = train_study(
+        opened,
+        pick(studies(), "study", study),
+        seeds=range(seeds) if seeds else None,
+        models=models.split(",") if models else None,
+        progress=_say,
+        force=force,
+    )
+    print_comparison(opened, study)
+    console.print(f"champion: {result.decision.reason}")
+    if result.verdict:
+        console.print(f"claim {result.verdict.outcome}: {result.verdict.reason}")
+
+
+@app.command()
+def compare(study: StudyArgument, lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Compare a study's models with their baselines and controls, as a table and a picture."""
+    from registry.plugins import pick
+    from training.report import draw_comparison
+    from training.studies import studies
+
+    opened = Lake.existing(lake)
+    print_comparison(opened, study)
+    console.print(f"drawn in {draw_comparison(opened, pick(studies(), 'study', study))}")
+
+
+@app.command()
+def retrain(study: StudyArgument, lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Retrain the champion on the newest data and decide, with the reason, which one stays."""
+    from flows.local import use_prefect
+
+    opened = Lake.existing(lake)
+    use_prefect(opened.path)
+    from flows.reporting import reporting
+    from flows.train import retrain as retrain_flow
+
+    with reporting(lambda step, *_: _say(step)):
+        outcome = retrain_flow(str(opened.path), study)
+    console.print(outcome.reason)
+
+
+@app.command()
+def schedule(lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Run flows/schedules.yaml on the Prefect server that PREFECT_API_URL names."""
+    import os
+
+    from registry.errors import WrongUse
+
+    opened = Lake.existing(lake)
+    if "PREFECT_API_URL" not in os.environ:
+        raise WrongUse("PREFECT_API_URL", "the address of a Prefect server", "nothing")
+    from flows.local import use_prefect
+
+    use_prefect(opened.path)
+    from flows.schedules import read_schedules, serve
+
+    entries = read_schedules()
+    rows = [
+        (e.name, e.flow, e.cron or f"every {e.interval} s", json.dumps(e.parameters))
+        for e in entries
+    ]
+    console.print(table("schedules", ("name", "flow", "when", "parameters"), rows))
+    serve(opened.path, entries)
+
+
+def print_comparison(lake: Lake, study: str) -> None:
+    """Print the comparison table of a study."""
+    from training.report import compare as compare_rows
+
+    rows = [[row[name] for name in COMPARED] for row in compare_rows(lake, study)]
+    console.print(table(f"{study}: balanced accuracy on minerals never seen", COMPARED, rows))
+
+
+def _say(message: str) -> None:
+    console.print(f"[dim]{message}[/]", highlight=False)
