@@ -18,11 +18,10 @@ from pathlib import Path
 
 import yaml
 
-from flows.example_data import HINTS, MEASURED
+from flows.example_data import HINTS, MEASURED, UNGRIDDED
 from flows.example_data import folder as sasdata_folder
 from ingest.hints import HINTS_FILE
 
-PER_LATTICE = 100
 PER_MINERAL = 3
 MOST_SITES = 24
 SEED = 2021
@@ -39,7 +38,7 @@ _ENTRIES = """
 
 
 def write_examples(
-    folder: Path, per_lattice: int = PER_LATTICE, progress: Callable[[int, int], None] | None = None
+    folder: Path, per_lattice: int, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Path]:
     """Write all example files below ``folder``; files that exist are kept.
 
@@ -71,7 +70,7 @@ def _write_structures(
     from larixite.amcsd import AMCSD
 
     # named explicitly: larixite would otherwise look for a larger database on the network
-    database = AMCSD(str(_database()))
+    database = AMCSD(str(_database()), read_only=True)
     for done, number in enumerate(missing, 1):
         (folder / f"amcsd_{number:05d}.cif").write_text(database.get_cif(number).ciftext)
         if progress and done % 50 == 0:
@@ -156,12 +155,12 @@ def write_unseen(folder: Path) -> dict[str, Path]:
 def _first_cif(mineral: str) -> str:
     from larixite.amcsd import AMCSD
 
-    database = AMCSD(str(_database()))
+    database = AMCSD(str(_database()), read_only=True)
     return str(database.find_cifs(mineral_name=mineral)[0].ciftext)
 
 
 def _copy_curves(folder: Path) -> None:
-    for name in MEASURED:
+    for name in (*MEASURED, *UNGRIDDED):
         target = folder / name
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,9 +15,10 @@ from registry.lake import Lake
 
 
 @task(retries=2, retry_delay_seconds=5)
-def ingest_paths(lake: str, paths: list[str], hints: dict[str, Any]) -> IngestReport:
+def ingest_paths(lake: str, paths: list[str], hints: dict[str, Any], workers: int) -> IngestReport:
     """Ingest files and folders; a repeat goes on where the last one stopped."""
-    return ingest_files(Lake.open(lake), [Path(p) for p in paths], hints, counter("reading files"))
+    inputs = [Path(p) for p in paths]
+    return ingest_files(Lake.open(lake), inputs, hints, counter("reading files"), workers)
 
 
 @task(retries=1)
@@ -27,8 +28,10 @@ def validate(lake: str) -> list[SuiteResult]:
 
 
 @flow(name="ingest")
-def ingest(lake: str, paths: list[str], hints: dict[str, Any] | None = None) -> IngestReport:
+def ingest(
+    lake: str, paths: list[str], hints: dict[str, Any] | None = None, workers: int = 1
+) -> IngestReport:
     """Ingest files and folders into a lake and validate them."""
-    outcome: IngestReport = ingest_paths(lake, paths, hints or {})
+    outcome: IngestReport = ingest_paths(lake, paths, hints or {}, workers)
     validate(lake)
     return outcome

@@ -46,6 +46,7 @@ def _draw(axes: Axes, row: dict[str, Any]) -> None:
     if row["technique"] in LOGARITHMIC:
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.xaxis.set_minor_formatter("")
     kind = "measured" if row["kind"] == "experimental" else "simulated"
     axes.set_title(f"{technique.title}\n{(row['what'] or 'untitled')[:40]} ({kind})", fontsize=9)
     axes.set_xlabel(f"{row['x_quantity']} [{row['x_unit']}]", fontsize=8)

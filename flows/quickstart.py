@@ -9,7 +9,7 @@ from prefect import flow
 
 from features.store import ComputeReport
 from flows.derive import featurize, simulate
-from flows.examples import PER_LATTICE, write_examples
+from flows.examples import write_examples
 from flows.ingest import ingest
 from flows.reporting import counter, report
 from flows.train import train
@@ -34,7 +34,7 @@ class QuickstartResult:
 
 @flow(name="quickstart")
 def quickstart(
-    lake: str, workers: int = 2, per_lattice: int = PER_LATTICE, seeds: list[int] | None = None
+    lake: str, workers: int, per_lattice: int, seeds: list[int] | None = None
 ) -> QuickstartResult:
     """Ingest example files, simulate, validate, describe, assemble, train and compare."""
     report("writing example files")
@@ -42,7 +42,7 @@ def quickstart(
     folders = write_examples(folder, per_lattice, progress=counter("writing example files"))
     wanted = [str(folders[kind]) for kind in ("structures", "measured", "broken")]
     return QuickstartResult(
-        ingested=ingest(lake, wanted),
+        ingested=ingest(lake, wanted, workers=workers),
         simulated=simulate(lake, SIMULATORS, workers=workers),
         described=featurize(lake, VIEWS, workers=workers),
         trained=train(lake, STUDY, seeds),

@@ -16,16 +16,17 @@ def ingest(
     paths: Sequence[Path],
     hints: dict[str, Any],
     progress: Callable[[int, int], None] | None = None,
+    workers: int = 1,
 ) -> IngestReport:
     """Ingest files, as a Prefect flow run when ``PREFECT_API_URL`` names a server."""
     if "PREFECT_API_URL" not in os.environ:
-        return ingest_files(lake, paths, hints, progress)
+        return ingest_files(lake, paths, hints, progress, workers)
     from flows.ingest import ingest as ingest_flow
     from flows.reporting import reporting
 
-    def listen(step: str, done: int, total: int) -> None:
+    def listen(_step: str, done: int, total: int) -> None:
         if progress and total:
             progress(done, total)
 
     with reporting(listen):
-        return ingest_flow(str(lake.path), [str(p) for p in paths], hints)
+        return ingest_flow(str(lake.path), [str(p) for p in paths], hints, workers)

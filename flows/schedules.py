@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
@@ -75,29 +75,26 @@ def load_flow(name: str) -> Flow[Any, Any]:
 
 def deployments(lake: Path, entries: list[Scheduled]) -> list[RunnerDeployment]:
     """Prefect deployments of the entries, all over one lake."""
+    return [_deployment(lake, entry) for entry in entries]
+
+
+def _deployment(lake: Path, entry: Scheduled) -> RunnerDeployment:
     from datetime import timedelta
 
     from prefect.schedules import Cron, Interval
 
-    made = []
-    for entry in entries:
-        schedule = (
-            Cron(entry.cron, timezone=entry.timezone)
-            if entry.cron
-            else Interval(timedelta(seconds=entry.interval or 0), timezone=entry.timezone)
-        )
-        made.append(
-            load_flow(entry.flow).to_deployment(
-                name=entry.name,
-                schedule=schedule,
-                parameters={"lake": str(lake), **entry.parameters},
-            )
-        )
-    return made
+    schedule = (
+        Cron(entry.cron, timezone=entry.timezone)
+        if entry.cron
+        else Interval(timedelta(seconds=entry.interval or 0), timezone=entry.timezone)
+    )
+    parameters = {"lake": str(lake), **entry.parameters}
+    made = load_flow(entry.flow).to_deployment(entry.name, schedule=schedule, parameters=parameters)
+    return cast("RunnerDeployment", made)  # a coroutine only when called from one
 
 
 def serve(lake: Path, entries: list[Scheduled]) -> None:
     """Register the deployments and run what is due until stopped; needs a Prefect server."""
     from prefect import serve as serve_deployments
 
-    serve_deployments(*deployments(lake, entries))  # type: ignore[arg-type]
+    serve_deployments(*deployments(lake, entries))

@@ -16,6 +16,7 @@ from ingest.rows import row_of_material, row_of_spectrum
 from registry.errors import BadInput
 from registry.identity import canonical_json, digest
 from registry.lake import Lake, now
+from registry.parallel import mapper
 from registry.records import Material, Refused, Spectrum
 
 BATCH = 200
@@ -68,6 +69,7 @@ def ingest_files(
     paths: Sequence[Path],
     hints: dict[str, Any] | None = None,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> IngestReport:
     """Ingest files and folders. Stopped half-way, the next call goes on where it stopped.
 
@@ -76,25 +78,40 @@ def ingest_files(
         paths: Files, or folders that are walked.
         hints: What the user says about the files; wins over what readers guess.
         progress: Called with (files done, files in all).
+        workers: Processes that read.
+
+    Raises:
+        BadInput: When a path does not exist.
+        WrongUse: When a hints file cannot be understood.
     """
     files = find_files(paths)
     said = Hints(hints or {}, [path.absolute() for path in paths])
+    tasks = [(path, said.of(path.absolute())) for path in files]
     report = IngestReport(files=len(files))
     known = _known(lake)
-    for start in range(0, len(files), BATCH):
-        batch = files[start : start + BATCH]
-        _store(lake, [_read(path, said, known, report) for path in batch], report)
-        if progress:
-            progress(start + len(batch), len(files))
+    with mapper(workers) as run:
+        for start in range(0, len(tasks), BATCH):
+            batch = tasks[start : start + BATCH]
+            sources = [Source(path, path.read_bytes(), told) for path, told in batch]
+            new = [source for source in sources if not _is_known(source, known)]
+            report.known_files += len(sources) - len(new)
+            _store(lake, list(run(_read, new)), report)
+            if progress:
+                progress(start + len(batch), len(files))
     for table in ("materials", "spectra", "quarantine"):
         lake[table].maintain()
     return report
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Read:
+    """What one file gave."""
+
     source: Source
-    rows: dict[str, list[dict[str, Any]]]
+    rows: dict[str, list[dict[str, Any]]] = field(
+        default_factory=lambda: {"materials": [], "spectra": []}
+    )
+    refused: list[Refused] = field(default_factory=list)
 
 
 Known = set[tuple[str, str, str, str | None]]
@@ -110,62 +127,65 @@ def _known(lake: Lake) -> Known:
     return {tuple(row.values()) for row in lake.sql(query).to_pylist()}
 
 
-def _read(path: Path, said: Hints, known: Known, report: IngestReport) -> _Read:
-    source = Source(path, path.read_bytes(), said.of(path.absolute()))
-    rows: dict[str, list[dict[str, Any]]] = {"materials": [], "spectra": []}
-    hints = canonical_json(source.hints) if source.hints else None
+def _is_known(source: Source, known: Known) -> bool:
+    """Whether this version of its reader, told the same, has given rows of the file already."""
     try:
         reader = reader_for(source)
-        if (source.digest, reader.name, reader.version, hints) in known:
-            report.known_files += 1
-            return _Read(source, rows)
-        records = reader.read(source)
+    except BadInput:
+        return False  # it is refused when it is read
+    hints = canonical_json(source.hints) if source.hints else None
+    return (source.digest, reader.name, reader.version, hints) in known
+
+
+def _read(source: Source) -> _Read:
+    read = _Read(source)
+    try:
+        records = reader_for(source).read(source)
         if not records:
             raise BadInput(source.name, "at least one data set", "none")
     except BadInput as error:
-        report.refused.append(_refused(source, "read", error))
-        return _Read(source, rows)
+        read.refused.append(_refused(source, "read", error))
+        return read
     for record in records:
-        _add_row(source, record, rows, report)
-    return _Read(source, rows)
+        _add_row(read, record)
+    return read
 
 
-def _add_row(
-    source: Source,
-    record: Spectrum | Material,
-    rows: dict[str, list[dict[str, Any]]],
-    report: IngestReport,
-) -> None:
+def _add_row(read: _Read, record: Spectrum | Material) -> None:
     try:
         if isinstance(record, Material):
             table, row = "materials", row_of_material(record)
         else:
             table, row = "spectra", row_of_spectrum(record)
     except BadInput as error:
-        report.refused.append(_refused(source, "convert", error, record.provenance.file_part))
+        part = record.provenance.file_part
+        read.refused.append(_refused(read.source, "convert", error, part))
         return
-    if source.hints:
-        told = {**record.provenance.parameters, "hints": source.hints}
+    if read.source.hints:
+        told = {**record.provenance.parameters, "hints": read.source.hints}
         row["parameters"] = canonical_json(told)
-    rows[table].append(row)
+    read.rows[table].append(row)
 
 
 def _store(lake: Lake, batch: list[_Read], report: IngestReport) -> None:
+    refused = [r for read in batch for r in read.refused]
     for table in ("materials", "spectra"):
         owners = [(read.source, row) for read in batch for row in read.rows[table]]
         if not owners:
             continue
         rows = pa.Table.from_pylist([row for _, row in owners], schema=lake[table].schema.arrow)
         complaints = refusals(rows, table)
-        for (source, row), complaint in zip(owners, complaints, strict=True):
-            if complaint:
-                report.refused.append(_refused(source, "check", complaint, row["file_part"]))
+        refused += [
+            _refused(source, "check", complaint, row["file_part"])
+            for (source, row), complaint in zip(owners, complaints, strict=True)
+            if complaint
+        ]
         good = rows.filter(pa.array([c is None for c in complaints], pa.bool_()))
         new = lake[table].append_new(good)
         report.stored[table] += new
         report.known_rows += good.num_rows - new
-    sources = {read.source.digest for read in batch}
-    quarantine(lake, [r for r in report.refused if r.file_digest in sources])
+    quarantine(lake, refused)
+    report.refused += refused
 
 
 def _refused(source: Source, stage: str, error: BadInput, part: str | None = None) -> Refused:

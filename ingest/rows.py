@@ -85,7 +85,9 @@ def _scaled(spectrum: Spectrum, x: Axis) -> Any:
     given = np.asarray(spectrum.x.values, dtype=np.float64)
     if spectrum.x.quantity == x.quantity and spectrum.x.unit == x.unit:
         return _curve(spectrum.resolution)
-    slope = np.abs(np.gradient(x.values, given)) if len(given) > 1 else np.ones_like(given)
+    # a repeated x has no slope; the gate refuses such a curve by name
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.abs(np.gradient(x.values, given)) if len(given) > 1 else np.ones_like(given)
     return _curve(np.asarray(spectrum.resolution) * slope)
 
 

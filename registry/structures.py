@@ -7,6 +7,7 @@ over interatomic distances). The two hands of a chiral crystal share an id.
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SYMPREC = 0.01
 """Tolerance of symmetry detection (angstrom)."""
+FULL = 1e-3
+"""How far an occupancy may be from one and still count as full (0.99999 is in real files)."""
 FINGERPRINT_CUTOFF = 6.0
 FINGERPRINT_STEP = 1e-4
 # Rounding boundaries sit where no tabulated value does: 5.43105 / 1e-4 must not be a tie.
@@ -74,7 +77,10 @@ def material_row(material: Material) -> dict[str, Any]:
     structure = structure_of(material)
     symmetry = _symmetry(material)
     composition = structure.composition
-    reduced = composition.reduced_formula
+    with warnings.catch_warnings():
+        # pymatgen orders a formula by electronegativity, which noble gases lack
+        warnings.filterwarnings("ignore", message="No Pauling electronegativity")
+        reduced = composition.reduced_formula
     return {
         "material_id": material_id(material),
         "name": material.name,
@@ -83,7 +89,7 @@ def material_row(material: Material) -> dict[str, Any]:
         "chemical_system": "-".join(sorted(e.symbol for e in composition.elements)),
         "n_sites": len(material.sites),
         "is_ordered": all(
-            len(s.species) == 1 and abs(sum(s.species.values()) - 1) < 1e-6 for s in material.sites
+            len(s.species) == 1 and abs(sum(s.species.values()) - 1) < FULL for s in material.sites
         ),
         "lattice": [float(v) for v in np.ravel(material.lattice)],
         "species": [

@@ -85,7 +85,7 @@ def convert(
         contexts = (_SPECTROSCOPY,) if spectroscopic else ()
         wanted = quantity.to(registry.Unit(target or "dimensionless"), *contexts)
         return np.asarray(wanted.magnitude, dtype=np.float64)
-    except (pint.PintError, ValueError) as error:
+    except (pint.PintError, ValueError, TypeError) as error:
         raise BadInput(where, f"a unit that converts to {to!r}", f"{unit!r} ({error})") from error
 
 

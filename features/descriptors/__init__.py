@@ -55,13 +55,20 @@ class Descriptor:
         """Complete parameters: the defaults overridden by ``chosen``.
 
         Raises:
-            WrongUse: For an unknown parameter.
+            WrongUse: For an unknown parameter, or a fraction where a whole number is needed.
         """
         for name in chosen:
             if name not in self.parameters:
                 known = ", ".join(self.parameters)
                 raise WrongUse(f"{self.name}: parameter", f"one of {known}", repr(name))
-        return {**self.parameters, **chosen}
+        return {**self.parameters, **{n: self._like_default(n, v) for n, v in chosen.items()}}
+
+    def _like_default(self, name: str, value: Any) -> Any:
+        """The value in the type of the default: 20 and 20.0 are one parameter, so one view."""
+        kind = type(self.parameters[name])
+        if kind in (int, float) and kind(value) != value:
+            raise WrongUse(f"{self.name}: {name}", f"a value of type {kind.__name__}", repr(value))
+        return kind(value) if kind in (int, float) else value
 
     def view_id(self, settings: Parameters) -> str:
         """Identity of this descriptor, its code version and its parameters."""

@@ -24,6 +24,7 @@ SPECTRUM_CHECKS = (
     Check("length_mismatch", "points missing or too many for the axes", upper=0),
     Check("x_not_finite", "points whose axis is NaN or infinite", upper=0),
     Check("intensity_not_finite", "points whose intensity is NaN or infinite", upper=0),
+    Check("masked_share", "share of a map that is masked (NaN)", upper=0.95),
     Check("x_back_steps", "steps of the axis against its direction, or of size zero", upper=0),
     Check(
         "intensity_range",
@@ -73,12 +74,16 @@ def spectrum_quality(rows: pa.Table) -> dict[str, Values]:
     lengths, counts = np.diff(x_at), np.diff(y_at)
     expected = _reduce(np.multiply, shape, shape_at, 0.0)
     first = shape[np.minimum(shape_at[:-1], max(len(shape) - 1, 0))] if len(shape) else shape
+    maps = np.diff(shape_at) > 1
+    missing, infinite = _count(np.isnan(y), y_at), _count(np.isinf(y), y_at)
     maximum, minimum = _reduce(np.fmax, y, y_at, np.nan), _reduce(np.fmin, y, y_at, np.nan)
     return {
         "n_points": counts.astype(float),
         "length_mismatch": np.abs(expected - counts) + np.abs(first - lengths),
         "x_not_finite": _count(~np.isfinite(x), x_at),
-        "intensity_not_finite": _count(~np.isfinite(y), y_at),
+        # NaN masks a pixel of a map (beam stop, gaps); in a curve it is a fault
+        "intensity_not_finite": np.where(maps, 0.0, missing) + infinite,
+        "masked_share": np.where(maps, missing / np.maximum(counts, 1), 0.0),
         "x_back_steps": _back_steps(x, x_at),
         "intensity_range": maximum - minimum,
         **_uncertainty(rows["uncertainty"], counts),

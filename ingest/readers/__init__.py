@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class Source:
         """First bytes, enough to recognise a format."""
         return self.content[:HEAD_BYTES]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Content digest of the file."""
         return digest(self.content)

@@ -16,6 +16,7 @@ from scatterlake.cli._console import (
     REFUSED,
     LakeOption,
     SetOption,
+    WorkersOption,
     console,
     progress_bar,
     settings,
@@ -47,6 +48,7 @@ def ingest(
     wavelength: WavelengthOption = None,
     kind: KindOption = None,
     pairs: SetOption = None,
+    workers: WorkersOption = 1,
 ) -> None:
     """Read files into the lake; what cannot be accepted goes to quarantine with the reason."""
     from flows.run import ingest as run_ingest
@@ -61,7 +63,7 @@ def ingest(
     )
     opened = Lake.open(lake)
     with progress_bar("reading files") as progress:
-        report = run_ingest(opened, paths, hints, progress)
+        report = run_ingest(opened, paths, hints, progress, workers)
     rows = [
         ("files looked at", report.files),
         ("new structures", report.stored["materials"]),

@@ -60,8 +60,8 @@ def quickstart(
     lake: LakeOption = Path("demo-lake"),
     workers: WorkersOption = 2,
     structures: Annotated[
-        int | None, typer.Option(min=20, help="Structures to take of each lattice shape.")
-    ] = None,
+        int, typer.Option(min=20, help="Structures to take of each lattice shape.")
+    ] = 200,
 ) -> None:
     """Build a lake from data that installed packages carry, train on it and ask it questions."""
     from flows.local import use_prefect
@@ -69,8 +69,7 @@ def quickstart(
     begin = time.perf_counter()
     opened = Lake.open(lake)
     use_prefect(opened.path)
-    chosen = {} if structures is None else {"per_lattice": structures}
-    result = _run(opened, {"workers": workers, **chosen})
+    result = _run(opened, workers, structures)
     _came_in(opened, result)
     _learned(opened, result)
     _questions(opened)
@@ -78,7 +77,7 @@ def quickstart(
     _goodbye(opened, _pictures(opened), time.perf_counter() - begin)
 
 
-def _run(lake: Lake, options: dict[str, int]) -> QuickstartResult:
+def _run(lake: Lake, workers: int, per_lattice: int) -> QuickstartResult:
     """Run the flow with a line of progress for every step."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -100,7 +99,7 @@ def _run(lake: Lake, options: dict[str, int]) -> QuickstartResult:
         from flows.reporting import reporting
 
         with reporting(listen):
-            result: QuickstartResult = flow(str(lake.path), **options)
+            result: QuickstartResult = flow(str(lake.path), workers, per_lattice)
         bar.update(running[-1], total=1, completed=1)
     return result
 
@@ -117,9 +116,10 @@ def _came_in(lake: Lake, result: QuickstartResult) -> None:
     console.print(
         table("in quarantine, with their bytes", ("file", "where", "expected", "found"), shown)
     )
-    for run in result.simulated:
+    for made in result.simulated:
         console.print(
-            f"{run.simulator}: {run.simulated} simulated, {run.already_there} already there"
+            f"{made.simulator}: {made.simulated} simulated, {made.refused} refused, "
+            f"{made.already_there} already there"
         )
     from flows.quickstart import VIEWS
 

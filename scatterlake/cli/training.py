@@ -39,7 +39,7 @@ COMPARED = (
 def build(study: StudyArgument, lake: LakeOption = DEFAULT_LAKE) -> None:
     """Assemble the dataset of a study at the newest snapshot."""
     from registry.plugins import pick
-    from training.datasets import assemble
+    from training.assembly import assemble
     from training.studies import studies
 
     made = assemble(Lake.existing(lake), pick(studies(), "study", study).dataset)

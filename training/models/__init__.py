@@ -42,7 +42,10 @@ class Fitted(Protocol):
 
 @dataclass(frozen=True)
 class Training:
-    """What a model learns from. ``validation`` is for early stopping, never for scoring."""
+    """What a model learns from. ``validation`` is for early stopping, never for scoring.
+
+    ``curves`` names the blocks whose neighbouring columns are neighbouring points of a curve.
+    """
 
     inputs: Inputs
     labels: Labels
@@ -50,6 +53,7 @@ class Training:
     validation_labels: Labels
     n_classes: int
     seed: int
+    curves: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

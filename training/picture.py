@@ -1,0 +1,86 @@
+"""Drawings of results with matplotlib, in colours that stay apart for the colour-blind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
+"""Okabe & Ito (2008)."""
+
+
+def draw_confusion_matrix(
+    confusion: Sequence[Sequence[int]], class_names: Sequence[str], title: str, path: Path
+) -> None:
+    """Draw counts of (true class, answered class) as shares of the true class, with numbers."""
+    counts = np.asarray(confusion)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, axes = _figure(1.6 + 0.75 * len(class_names), 1.4 + 0.6 * len(class_names))
+    image = axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(counts):
+        colour = "black" if share[i, j] > 0.5 else "white"
+        axes.text(j, i, str(count), ha="center", va="center", color=colour, fontsize=9)
+    places = range(len(class_names))
+    axes.set_xticks(places, class_names, rotation=40, ha="right")
+    axes.set_yticks(places, class_names)
+    axes.set_xlabel("answered")
+    axes.set_ylabel("true")
+    axes.set_title(title, fontsize=10)
+    figure.colorbar(image, label="share of the true class", shrink=0.8)
+    _save(figure, path)
+
+
+def draw_bars(rows: Sequence[dict[str, Any]], chance: float, title: str, path: Path) -> None:
+    """Draw one horizontal bar per candidate with interval, baselines and shuffled control.
+
+    Args:
+        rows: With ``candidate``, ``score``, ``low``, ``high`` (or None), ``naive``, ``nearest``
+            and ``shuffled``; drawn from top to bottom.
+        chance: Balanced accuracy of guessing.
+        title: Title.
+        path: Picture to write.
+    """
+    figure, axes = _figure(8.5, 1.8 + 0.5 * len(rows))
+    places = np.arange(len(rows))[::-1]
+    scores = np.array([row["score"] for row in rows])
+    axes.barh(places, scores, color=BLUE, height=0.6, label="test side, mean over seeds")
+    known = [(p, r) for p, r in zip(places, rows, strict=True) if r["low"] is not None]
+    for place, row in known:
+        axes.plot([row["low"], row["high"]], [place, place], color="black", lw=1.5)
+    _marks(axes, rows, places)
+    axes.axvline(chance, color=GREY, ls=":", lw=1, label="chance")
+    for place, score in zip(places, scores, strict=True):
+        axes.text(1.02, place, f"{score:.2f}", va="center", fontsize=9)
+    axes.set_yticks(places, [row["candidate"] for row in rows])
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("balanced accuracy (black line: 95 % of resampled groups)")
+    axes.set_title(title, fontsize=10, pad=28)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    _save(figure, path)
+
+
+def _marks(axes: Any, rows: Sequence[dict[str, Any]], places: Any) -> None:
+    for name, marker, colour, label in (
+        ("naive", "|", GREY, "most frequent class"),
+        ("nearest", "D", ORANGE, "nearest neighbour"),
+        ("shuffled", "x", "black", "shuffled labels"),
+    ):
+        values = [row[name] for row in rows]
+        axes.scatter(values, places, marker=marker, color=colour, label=label, zorder=3, s=36)
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots()
+
+
+def _save(figure: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)

@@ -1,0 +1,120 @@
+"""Registering a model: a run and a version in MLflow, and its row in the lake's ``models`` table.
+
+A study is one registered model; its candidates and their retrainings are its versions. The row
+travels as a tag of the version, so that the table can be rebuilt from MLflow alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from registry.identity import canonical_json, digest
+from registry.lake import Lake
+from training.cards import code_version
+from training.datasets import Dataset
+from training.fitting import Result, complete_settings, model_of
+from training.lookup import model_rows
+from training.rows import Row, model_row, prediction_row
+from training.runs import log_run
+from training.splits import refuse_leaks
+from training.study import Candidate, Study
+from training.tracking import client
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+MARK = "scatterlake"
+
+
+def training_key(dataset: Dataset, candidate: Candidate, seeds: tuple[int, ...]) -> str:
+    """Identity of a training: equal keys would give the same model again."""
+    model = model_of(candidate)
+    settings = complete_settings(model, candidate.settings)
+    content = (model.name, model.version, candidate.inputs, settings, dataset.manifest, seeds)
+    return digest("training", canonical_json(content), code_version())
+
+
+def registered(lake: Lake, mlflow: MlflowClient, study: str, key: str) -> Row | None:
+    """Row of a version that has this training key, or None; one cut off half-way has no row."""
+    found = mlflow.search_model_versions(f"name='{study}' and tags.training_key='{key}'")
+    for version in found:
+        rows = model_rows(lake, study, int(version.version))
+        if rows:
+            return rows[0]
+    return None
+
+
+def register(
+    lake: Lake, mlflow: MlflowClient, study: Study, dataset: Dataset, result: Result
+) -> Row:
+    """Log a result and register its model; returns the row of the ``models`` table.
+
+    Raises:
+        BadInput: When the dataset leaks between its sides.
+    """
+    refuse_leaks(dataset.members, f"registration of {result.candidate.key}")
+    seeds = tuple(r.seed for r in result.repetitions)
+    run, artifact_digest = log_run(lake, mlflow, study, dataset, result)
+    row = model_row(study, dataset, result, run.info.run_id, artifact_digest)
+    if not mlflow.search_registered_models(f"name='{study.name}'"):
+        mlflow.create_registered_model(study.name, {MARK: code_version()}, study.question)
+    version = mlflow.create_model_version(
+        study.name,
+        source=f"{run.info.artifact_uri}/model",
+        run_id=run.info.run_id,
+        tags={
+            "training_key": training_key(dataset, result.candidate, seeds),
+            "artifact_digest": artifact_digest,
+            "candidate": result.candidate.key,
+            "validation": repr(result.mean("validation")),
+            "row": json.dumps(row, default=datetime.isoformat),
+        },
+        description=f"{study.title}: {result.candidate.key}",
+    )
+    row = {**row, "version": int(version.version)}
+    _note_predictions(lake, dataset, result, row)
+    lake.replace("models", [row])
+    return row
+
+
+def validation_scores(mlflow: MlflowClient, rows: Mapping[str, Row]) -> dict[str, float]:
+    """Mean validation score of registered versions, by candidate."""
+    return {
+        key: float(mlflow.get_model_version(row["model"], str(row["version"])).tags["validation"])
+        for key, row in rows.items()
+    }
+
+
+def mirror(lake: Lake) -> int:
+    """Rebuild the ``models`` table from MLflow; returns how many versions there are.
+
+    What was found stale stays stale: retractions are known to the lake, not to MLflow.
+    """
+    mlflow = client(lake)
+    rows = []
+    for model in mlflow.search_registered_models(f"tags.{MARK} LIKE '%'"):
+        alias = {int(version): name for name, version in model.aliases.items()}
+        stale = {row["version"] for row in model_rows(lake, model.name) if row["stale"]}
+        for found in mlflow.search_model_versions(f"name='{model.name}'"):
+            number = int(found.version)
+            row = json.loads(found.tags["row"])
+            row |= {"version": number, "alias": alias.get(number), "stale": number in stale}
+            row |= {"reason": found.tags.get("reason")}
+            rows.append({**row, "created_at": datetime.fromisoformat(row["created_at"])})
+    lake.replace("models", rows)
+    return len(rows)
+
+
+def _note_predictions(lake: Lake, dataset: Dataset, result: Result, row: Row) -> None:
+    """Answers for the test members, from which intervals and comparisons are drawn later."""
+    rows = dataset.rows("test")
+    lake.append(
+        "predictions",
+        [
+            prediction_row(row, dataset.members[i].entity_id, dataset.class_names, answer)
+            for i, answer in zip(rows, result.probabilities, strict=True)
+        ],
+    )

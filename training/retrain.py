@@ -1,0 +1,71 @@
+"""Retraining a champion when the lake has changed, and deciding whether the new one takes over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from registry.errors import NotFound
+from registry.lake import Lake
+from training.assembly import assemble
+from training.fitting import Progress
+from training.loading import load_model
+from training.lookup import champion
+from training.promotion import Decision, challenge
+from training.rows import Row
+from training.splits import refuse_leaks
+from training.study import Candidate, Study
+from training.tracking import client
+from training.train import silent, train_candidate
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What retraining did.
+
+    Attributes:
+        trained: Whether anything was trained.
+        reason: Why, or why not; and who is champion now.
+        manifest: The newest dataset.
+        challenger: Row of the challenger, or None when nothing was trained.
+        decision: The comparison, or None when nothing was trained.
+    """
+
+    trained: bool
+    reason: str
+    manifest: str
+    challenger: Row | None = None
+    decision: Decision | None = None
+
+
+def retrain(lake: Lake, study: Study, progress: Progress | None = None) -> Outcome:
+    """Train a challenger like the champion on the newest data, unless nothing has changed.
+
+    Args:
+        lake: The lake.
+        study: The study whose champion is retrained.
+        progress: Called with a line for each step.
+
+    Raises:
+        NotFound: When the study has no champion yet.
+        BadInput: When the newest dataset cannot be trained on, or leaks.
+    """
+    say = progress or silent
+    holder = champion(lake, study.name)
+    if holder is None:
+        raise NotFound("champion of study", study.name, [])
+    dataset = assemble(lake, study.dataset)
+    if dataset.manifest == holder["manifest"] and not holder["stale"]:
+        version, manifest = holder["version"], dataset.manifest
+        reason = f"nothing changed: champion version {version} was trained on {manifest} too"
+        say(reason)
+        return Outcome(False, reason, dataset.manifest)
+    refuse_leaks(dataset.members, f"retraining of {study.name}")
+    card = load_model(lake, study.name, holder["version"]).card
+    candidate = Candidate(card.algorithm, tuple(i.name for i in card.inputs), card.settings)
+    mlflow = client(lake)
+    made = train_candidate(lake, mlflow, study, dataset, candidate, card.seeds, say)
+    decision = challenge(lake, mlflow, dataset, study.name, made.row["version"])
+    outcome = "promoted" if decision.promote else "not promoted"
+    reason = f"version {made.row['version']} {outcome}: {decision.reason}"
+    say(reason)
+    return Outcome(not made.reused, reason, dataset.manifest, made.row, decision)

@@ -1,0 +1,90 @@
+"""A study: one question of the literature, the candidates that may answer it, and its claim.
+
+The claim and how it is judged are written in the study's file before anything is scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from registry.errors import BadInput
+from training.definitions import DatasetDefinition
+from training.evaluation import METRIC
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An algorithm on some inputs of the dataset; ``settings`` override its defaults."""
+
+    model: str
+    inputs: tuple[str, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What it is called within its study, such as ``fusion on xrd+soap``."""
+        return f"{self.model} on {'+'.join(self.inputs)}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A candidate is better than the best of others.
+
+    Which of the others is best is decided on the validation side. The claim holds when the 95 %
+    paired bootstrap interval (groups of the test side resampled) of the difference in balanced
+    accuracy of the registered models lies above zero; it fails when it lies below; otherwise
+    the data do not decide.
+
+    Attributes:
+        text: The claim in words.
+        candidate: Key of the candidate it is about.
+        against: Keys of the others.
+    """
+
+    text: str
+    candidate: str
+    against: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study.
+
+    Attributes:
+        name: Name, also of the registered model whose versions are its candidates.
+        title: What a person calls it.
+        question: What it asks.
+        dataset: What it learns from.
+        candidates: What is compared.
+        claim: What is judged.
+        reference: Publications.
+        seeds: Seeds of the repetitions; the first one's model is registered.
+        metric: Score that candidates are compared by.
+    """
+
+    name: str
+    title: str
+    question: str
+    dataset: DatasetDefinition
+    candidates: tuple[Candidate, ...]
+    claim: Claim
+    reference: str
+    seeds: tuple[int, ...] = (0, 1, 2)
+    metric: str = METRIC
+
+    def __post_init__(self) -> None:
+        keys = [c.key for c in self.candidates]
+        where = f"study {self.name!r}"
+        if not keys or len(set(keys)) != len(keys):
+            raise BadInput(where, "one or more candidates, each once", repr(keys))
+        for candidate in self.candidates:
+            for name in candidate.inputs:
+                self.dataset.input(name)
+        strange = sorted({self.claim.candidate, *self.claim.against} - set(keys))
+        if strange or not self.claim.against:
+            raise BadInput(where, "a claim about its candidates", repr(strange))
+        if not self.seeds:
+            raise BadInput(where, "at least one seed", "none")
+        if self.metric != METRIC:
+            raise BadInput(f"{where}: metric", METRIC, self.metric)
