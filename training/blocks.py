@@ -159,9 +159,11 @@ def _read_features(
 ) -> InputBlock:
     rows = lake.sql(FEATURES_SQL, [source.identity(), list(entities)], at)
     names, vectors = rows["entity_id"].to_pylist(), _ragged(rows["values"])
+    reasons = zip(names, rows["refused"].to_pylist(), vectors, strict=True)
+    # why a descriptor refused this very material is told in its row: here reasons are counted
     refused = {
-        name: f"{source.name}: {reason or 'not finite'}"
-        for name, reason, v in zip(names, rows["refused"].to_pylist(), vectors, strict=True)
+        name: f"{source.name}: {'not finite' if reason is None else 'refused by the descriptor'}"
+        for name, reason, v in reasons
         if reason is not None or not len(v) or not np.isfinite(v).all()
     }
     keep = [i for i, name in enumerate(names) if name not in refused]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
+BLUE, ORANGE, YELLOW, GREY = "#0072B2", "#D55E00", "#F0E442", "#666666"
 """Okabe & Ito (2008)."""
 
 
@@ -57,19 +57,19 @@ def draw_bars(rows: Sequence[dict[str, Any]], chance: float, title: str, path: P
     axes.set_yticks(places, [row["candidate"] for row in rows])
     axes.set_xlim(0, 1)
     axes.set_xlabel("balanced accuracy (black line: 95 % of resampled groups)")
-    axes.set_title(title, fontsize=10, pad=28)
-    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    axes.set_title(title, fontsize=10)
+    figure.legend(loc="outside lower center", ncols=5, fontsize=8, frameon=False)
     _save(figure, path)
 
 
 def _marks(axes: Any, rows: Sequence[dict[str, Any]], places: Any) -> None:
     for name, marker, colour, label in (
-        ("naive", "|", GREY, "most frequent class"),
+        ("naive", "o", YELLOW, "most frequent class"),
         ("nearest", "D", ORANGE, "nearest neighbour"),
         ("shuffled", "x", "black", "shuffled labels"),
     ):
         values = [row[name] for row in rows]
-        axes.scatter(values, places, marker=marker, color=colour, label=label, zorder=3, s=36)
+        axes.scatter(values, places, marker=marker, color=colour, label=label, zorder=3, s=30)
 
 
 def _figure(width: float, height: float) -> tuple[Any, Any]:

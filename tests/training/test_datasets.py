@@ -79,16 +79,22 @@ def test_a_dataset_is_noted_once(minerals, world):
 
 def test_what_is_left_out_is_counted_by_reason(empty, world):
     world.fill(empty, 8)
-    lone = [world.material(f"lone{i}", 0, "cubic") for i in range(3)]
+    lone = [world.material(f"lone{i}", 0, "cubic") for i in range(4)]
     empty.append("materials", lone)
     short = world.curve(world.XRD, "lone0-0", np.linspace(2, 3, 9), np.ones(9))
     empty.append("spectra", [short])
     q = np.linspace(0.4, 5.8, 50)
     empty.append("spectra", [world.curve(world.XRD, "lone1-0", q, np.full(50, np.nan))])
+    for source in (world.XRD, world.XPDF):
+        x = np.linspace(0, 25, 50)
+        empty.append("spectra", [world.curve(source, "lone2-0", x, np.ones(50))])
+    refusal = {"entity_id": "lone2-0", "view_id": world.SOAP.identity(), "refused": "site 3: odd"}
+    empty.append("features", [refusal])
     assert assemble(empty, world.DEFINITION).left_out == {
         "xrd: does not cover the grid 0.6 to 5.6": 1,
         "xrd: no finite signal on the grid": 1,
         "xrd: not in the lake": 1,
+        "soap: refused by the descriptor": 1,
     }
 
 
