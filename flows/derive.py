@@ -15,11 +15,14 @@ from registry.lake import Lake
 
 
 @task(retries=1)
-def simulate_one(lake: str, simulator: str, where: str, workers: int) -> SimulationReport:
+def simulate_one(
+    lake: str, simulator: str, parameters: dict[str, float], where: str, workers: int
+) -> SimulationReport:
     """Simulate every structure that has no pattern of this simulator yet."""
     return simulate_rows(
         Lake.existing(lake),
         simulator,
+        parameters=parameters,
         where=where,
         workers=workers,
         progress=counter(f"simulating {simulator}"),
@@ -38,10 +41,16 @@ def compute_one(
 
 @flow(name="simulate")
 def simulate(
-    lake: str, simulators: list[str], where: str = "true", workers: int = 1
+    lake: str,
+    simulators: dict[str, dict[str, float]],
+    where: str = "true",
+    workers: int = 1,
 ) -> list[SimulationReport]:
-    """Simulate patterns of the lake's structures and validate them."""
-    reports = [simulate_one(lake, name, where, workers) for name in simulators]
+    """Simulate patterns of the lake's structures, by name and parameters, and validate them."""
+    reports = [
+        simulate_one(lake, name, parameters, where, workers)
+        for name, parameters in simulators.items()
+    ]
     validate(lake)
     return reports
 

@@ -15,10 +15,13 @@ from flows.reporting import counter, report
 from flows.train import train
 from ingest.files import IngestReport
 from ingest.simulate import SimulationReport
+from registry.plugins import pick
+from training.definitions import SpectrumInput
+from training.studies import studies
 from training.train import StudyResult
 
 STUDY = "crystal_system"
-SIMULATORS = ["xrd", "npd", "xpdf"]
+ALSO_SIMULATED: dict[str, dict[str, float]] = {"npd": {}}
 VIEWS = ["coulomb_matrix", "prdf", "soap", "rdc"]
 
 
@@ -41,9 +44,11 @@ def quickstart(
     folder = Path(lake) / "inputs"
     folders = write_examples(folder, per_lattice, progress=counter("writing example files"))
     wanted = [str(folders[kind]) for kind in ("structures", "measured", "broken")]
+    inputs = pick(studies(), "study", STUDY).dataset.inputs
+    simulated = {i.technique: i.parameters for i in inputs if isinstance(i, SpectrumInput)}
     return QuickstartResult(
         ingested=ingest(lake, wanted, workers=workers),
-        simulated=simulate(lake, SIMULATORS, workers=workers),
+        simulated=simulate(lake, simulated | ALSO_SIMULATED, workers=workers),
         described=featurize(lake, VIEWS, workers=workers),
-        trained=train(lake, STUDY, seeds),
+        trained=train(lake, STUDY, seeds, workers),
     )

@@ -14,10 +14,10 @@ from training.train import StudyResult, train_study
 
 
 @task
-def train_candidates(lake: str, study: str, seeds: list[int] | None) -> StudyResult:
+def train_candidates(lake: str, study: str, seeds: list[int] | None, workers: int) -> StudyResult:
     """Train, register and compare every candidate that is not registered yet."""
     chosen = pick(studies(), "study", study)
-    return train_study(Lake.existing(lake), chosen, seeds, progress=report)
+    return train_study(Lake.existing(lake), chosen, seeds, progress=report, workers=workers)
 
 
 @task
@@ -27,9 +27,9 @@ def train_challenger(lake: str, study: str) -> Outcome:
 
 
 @flow(name="train")
-def train(lake: str, study: str, seeds: list[int] | None = None) -> StudyResult:
+def train(lake: str, study: str, seeds: list[int] | None = None, workers: int = 1) -> StudyResult:
     """Assemble the dataset of a study at the newest snapshot and train its candidates."""
-    result: StudyResult = train_candidates(lake, study, seeds)
+    result: StudyResult = train_candidates(lake, study, seeds, workers)
     return result
 
 

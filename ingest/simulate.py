@@ -127,6 +127,7 @@ def _spectrum(
         x=curve.x,
         intensity=curve.intensity,
         intensity_unit=curve.intensity_unit,
+        uncertainty=curve.uncertainty,
         material_id=material_id,
         wavelength=curve.wavelength,
         provenance=Provenance(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -58,6 +58,10 @@ class Dataset:
     def take(self, inputs: Sequence[str], rows: Labels) -> Inputs:
         """Blocks of some inputs at some rows."""
         return {name: self.blocks[name][rows] for name in inputs}
+
+    def only(self, inputs: Sequence[str]) -> Dataset:
+        """The same dataset with the blocks of some inputs, to be sent to another process."""
+        return replace(self, blocks={name: self.blocks[name] for name in inputs})
 
     def groups(self, rows: Labels) -> list[str]:
         """Groups of some rows."""

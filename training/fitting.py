@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from registry.errors import WrongUse
 from registry.plugins import pick
 from training.datasets import Dataset
-from training.evaluation import Scores, bootstrap, scores
+from training.evaluation import Interval, Scores, bootstrap, scores
 from training.models import Fitted, Inputs, Labels, Model, Probabilities, Training, models
 from training.study import Candidate
 
@@ -110,51 +110,97 @@ def training_of(dataset: Dataset, inputs: Sequence[str], seed: int) -> Training:
     )
 
 
-def fit_candidate(
-    dataset: Dataset, candidate: Candidate, seeds: Sequence[int], progress: Progress
-) -> Result:
-    """Fit a candidate once per seed and score it beside its baselines and control.
+@dataclass(frozen=True)
+class SeedFit:
+    """One seed of a candidate: its scores, its shuffled-label control, the model."""
+
+    repetition: Repetition
+    control: Interval
+    fitted: Fitted
+
+
+Run = Callable[[Callable[[tuple[Dataset, Candidate, int]], SeedFit], Any], Iterator[SeedFit]]
+
+
+def seed_fits(
+    dataset: Dataset, candidates: Sequence[Candidate], seeds: Sequence[int], run: Run = map
+) -> Iterator[SeedFit]:
+    """Fit candidates, every seed of one before the next; ``run`` maps over processes or here."""
+    tasks = [(dataset.only(c.inputs), c, seed) for c in candidates for seed in seeds]
+    return run(fit_seed, tasks)
+
+
+def fit_seed(task: tuple[Dataset, Candidate, int]) -> SeedFit:
+    """Fit a candidate with one seed, and again on shuffled training labels.
 
     Raises:
         NotFound: When there is no such algorithm or input.
         WrongUse: For a wrong setting or number of inputs.
     """
+    dataset, candidate, seed = task
     model = model_of(candidate)
     settings = complete_settings(model, candidate.settings)
-    repetitions, controls, first = [], [], None
+    data = training_of(dataset, candidate.inputs, seed)
+    start = time.perf_counter()
+    fitted = model.fit(data, **settings)
+    seconds = time.perf_counter() - start
+    shuffled = np.random.default_rng(seed).permutation(data.labels)
+    control = model.fit(replace(data, labels=shuffled), **settings)
     test = dataset.rows("test")
-    truth, groups = dataset.labels[test], dataset.groups(test)
-    for seed in seeds:
-        data = training_of(dataset, candidate.inputs, seed)
-        start = time.perf_counter()
-        fitted = model.fit(data, **settings)
-        seconds = time.perf_counter() - start
-        done = _score(dataset, candidate, fitted, seed, seconds)
-        repetitions.append(done)
-        first = first or fitted
-        shuffled = np.random.default_rng(seed).permutation(data.labels)
-        control = model.fit(replace(data, labels=shuffled), **settings)
-        controls.append(bootstrap(truth, _answers(dataset, candidate, control), groups))
-        score = done.test.balanced_accuracy
-        progress(
-            f"{candidate.key}, seed {seed}: {score:.3f} in {seconds:.1f} s, "
-            f"{controls[-1].value:.3f} on shuffled labels"
-        )
-    if first is None:
+    chance = bootstrap(
+        dataset.labels[test], _answers(dataset, candidate, control), dataset.groups(test)
+    )
+    return SeedFit(_score(dataset, candidate, fitted, seed, seconds), chance, fitted)
+
+
+def fit_candidate(
+    dataset: Dataset,
+    candidate: Candidate,
+    seeds: Sequence[int],
+    progress: Progress,
+    fits: Iterator[SeedFit] | None = None,
+) -> Result:
+    """Fit a candidate once per seed and score it beside its baselines and control.
+
+    Args:
+        dataset: What it learns from.
+        candidate: What to fit.
+        seeds: Repetitions.
+        progress: Called with a line for each seed.
+        fits: Where the next fits come from, when other processes make them.
+
+    Raises:
+        NotFound: When there is no such algorithm or input.
+        WrongUse: For a wrong setting or number of inputs, or no seed.
+    """
+    if not seeds:
         raise WrongUse(candidate.key, "at least one seed", "none")
+    settings = complete_settings(model_of(candidate), candidate.settings)
+    coming = fits or seed_fits(dataset, [candidate], seeds)
+    done = [_told(candidate, next(coming), progress) for _ in seeds]
     plain = training_of(dataset, candidate.inputs, seeds[0])
-    lowest = float(np.mean([control.low for control in controls]))
+    first = done[0].fitted
+    lowest = float(np.mean([fit.control.low for fit in done]))
     return Result(
         candidate=candidate,
         settings=settings,
         fitted=first,
-        probabilities=first.probabilities(dataset.take(candidate.inputs, test)),
-        repetitions=tuple(repetitions),
+        probabilities=first.probabilities(dataset.take(candidate.inputs, dataset.rows("test"))),
+        repetitions=tuple(fit.repetition for fit in done),
         naive=_baseline(dataset, candidate, plain, NAIVE),
         nearest=_baseline(dataset, candidate, plain, NEAREST),
-        shuffled=float(np.mean([control.value for control in controls])),
+        shuffled=float(np.mean([fit.control.value for fit in done])),
         shuffled_at_chance=lowest <= 1 / len(dataset.class_names),
     )
+
+
+def _told(candidate: Candidate, fit: SeedFit, progress: Progress) -> SeedFit:
+    done = fit.repetition
+    progress(
+        f"{candidate.key}, seed {done.seed}: {done.test.balanced_accuracy:.3f} in "
+        f"{done.seconds:.1f} s, {fit.control.value:.3f} on shuffled labels"
+    )
+    return fit
 
 
 def _baseline(dataset: Dataset, candidate: Candidate, training: Training, name: str) -> float:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from registry.errors import NotFound
 from registry.lake import Lake
 from training.assembly import assemble
-from training.fitting import Progress
+from training.fitting import Progress, fit_candidate
 from training.loading import load_model
 from training.lookup import champion
 from training.promotion import Decision, challenge
+from training.registration import register, registered, training_key
 from training.rows import Row
 from training.splits import refuse_leaks
 from training.study import Candidate, Study
 from training.tracking import client
-from training.train import silent, train_candidate
+from training.train import as_trained, silent
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,13 @@ def retrain(lake: Lake, study: Study, progress: Progress | None = None) -> Outco
     card = load_model(lake, study.name, holder["version"]).card
     candidate = Candidate(card.algorithm, tuple(i.name for i in card.inputs), card.settings)
     mlflow = client(lake)
-    made = train_candidate(lake, mlflow, study, dataset, candidate, card.seeds, say)
-    decision = challenge(lake, mlflow, dataset, study.name, made.row["version"])
+    known = registered(lake, mlflow, study.name, training_key(dataset, candidate, card.seeds))
+    row = known or register(
+        lake, mlflow, study, dataset, fit_candidate(dataset, candidate, card.seeds, say)
+    )
+    as_trained(lake, dataset, candidate, row, known is not None, say)
+    decision = challenge(lake, mlflow, dataset, study.name, row["version"])
     outcome = "promoted" if decision.promote else "not promoted"
-    reason = f"version {made.row['version']} {outcome}: {decision.reason}"
+    reason = f"version {row['version']} {outcome}: {decision.reason}"
     say(reason)
-    return Outcome(not made.reused, reason, dataset.manifest, made.row, decision)
+    return Outcome(known is None, reason, dataset.manifest, row, decision)

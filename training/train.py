@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from registry.errors import NotFound
 from registry.lake import Lake
+from registry.parallel import mapper
 from training.assembly import assemble
 from training.datasets import Dataset
 from training.definitions import SPLITS
 from training.evaluation import Interval
-from training.fitting import Progress, fit_candidate
+from training.fitting import Progress, fit_candidate, seed_fits
 from training.judging import Verdict, answers_of, best_on_validation, judge
 from training.promotion import Decision, challenge
 from training.registration import register, registered, training_key, validation_scores
@@ -20,9 +20,6 @@ from training.rows import Row
 from training.splits import refuse_leaks
 from training.study import Candidate, Study
 from training.tracking import client
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 
 @dataclass(frozen=True)
@@ -69,6 +66,7 @@ def train_study(
     progress: Progress | None = None,
     force: bool = False,
     snapshot: dict[str, int] | None = None,
+    workers: int = 1,
 ) -> StudyResult:
     """Train the candidates of a study that are not registered yet for the same data and code.
 
@@ -82,6 +80,7 @@ def train_study(
         progress: Called with a line for each step.
         force: Train even what is there.
         snapshot: Table versions to read, the newest by default.
+        workers: Processes that fit.
 
     Raises:
         BadInput: When the dataset cannot be trained on, or leaks.
@@ -95,10 +94,21 @@ def train_study(
     say(f"dataset {study.dataset.name}: {sizes}, manifest {dataset.manifest}")
     mlflow = client(lake)
     use = tuple(study.seeds if seeds is None else seeds)
-    trained = tuple(
-        train_candidate(lake, mlflow, study, dataset, candidate, use, say, force)
-        for candidate in chosen
-    )
+    known = {
+        c.key: None
+        if force
+        else registered(lake, mlflow, study.name, training_key(dataset, c, use))
+        for c in chosen
+    }
+    with mapper(workers) as run:
+        fits = seed_fits(dataset, [c for c in chosen if known[c.key] is None], use, run)
+        trained = []
+        for c in chosen:
+            row = known[c.key]
+            if row is None:
+                result = fit_candidate(dataset, c, use, say, fits)
+                row = register(lake, mlflow, study, dataset, result)
+            trained.append(as_trained(lake, dataset, c, row, known[c.key] is not None, say))
     rows = {t.candidate.key: t.row for t in trained}
     validation = validation_scores(mlflow, rows)
     best = best_on_validation(validation, list(rows))
@@ -107,28 +117,15 @@ def train_study(
     verdict = judge(lake, dataset, study.claim, rows, validation)
     if verdict is not None:
         say(f"the claim {verdict.outcome}: {verdict.reason}")
-    return StudyResult(study, dataset, trained, decision, verdict)
+    return StudyResult(study, dataset, tuple(trained), decision, verdict)
 
 
-def train_candidate(
-    lake: Lake,
-    mlflow: MlflowClient,
-    study: Study,
-    dataset: Dataset,
-    candidate: Candidate,
-    seeds: tuple[int, ...],
-    progress: Progress,
-    force: bool = False,
+def as_trained(
+    lake: Lake, dataset: Dataset, candidate: Candidate, row: Row, reused: bool, progress: Progress
 ) -> Trained:
-    """Fit and register one candidate, unless the same training is registered already."""
-    key = training_key(dataset, candidate, seeds)
-    row = None if force else registered(lake, mlflow, study.name, key)
-    reused = row is not None
-    if row is None:
-        result = fit_candidate(dataset, candidate, seeds, progress)
-        row = register(lake, mlflow, study, dataset, result)
+    """A candidate with its row and the interval of its score; says what became of it."""
     state = "already registered" if reused else "registered"
-    progress(f"{candidate.key}: {state} as {study.name} version {row['version']}")
+    progress(f"{candidate.key}: {state} as {row['model']} version {row['version']}")
     interval = answers_of(lake, row, dataset.class_names).interval()
     return Trained(candidate, row, reused, interval)
 

@@ -36,13 +36,15 @@ class Parameter:
 class Curve:
     """What a simulator returns: an axis and an intensity of the same length.
 
-    ``wavelength`` (angstrom) is set where the technique has one.
+    ``wavelength`` (angstrom) is set where the technique has one, ``uncertainty`` (one standard
+    deviation, as long as the intensity) where noise was simulated.
     """
 
     x: Axis
     intensity: Floats
     intensity_unit: str = ""
     wavelength: float | None = None
+    uncertainty: Floats | None = None
 
 
 @dataclass(frozen=True)

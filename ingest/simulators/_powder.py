@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 
@@ -64,6 +65,8 @@ def powder_parameters(wavelength: float) -> dict[str, Parameter]:
         "eta": Parameter(0.5, "", "Lorentzian share of the pseudo-Voigt profile", 0.0, 1.0),
         "b_iso": Parameter(0.5, "angstrom^2", "B of every site that has no B_iso", 0.0, 20.0),
         "background": Parameter(0.0, "", "flat background, share of the maximum", 0.0, 0.99),
+        "counts": Parameter(0.0, "", "counts at the maximum; 0 for no noise", 0.0, 1e9),
+        "seed": Parameter(0, "", "seed of the counting noise", 0, 2**31),
     }
 
 
@@ -89,6 +92,8 @@ def powder_sticks(
 def powder_curve(structure: Structure, radiation: Radiation, settings: dict[str, float]) -> Curve:
     """Powder pattern on an even grid of two_theta, its maximum scaled to 100.
 
+    With ``counts`` the pattern is counted: Poisson noise, and its standard deviation beside it.
+
     Raises:
         Unsupported: When the structure cannot be simulated or has no line on the grid.
         WrongUse: When the grid is empty or U, V, W leave no positive width.
@@ -109,5 +114,19 @@ def powder_curve(structure: Structure, radiation: Radiation, settings: dict[str,
     if not np.any(sticks.intensity[on_grid] > 0):
         raise Unsupported("structure", f"a line between {low} and {high} degree", "none")
     share = settings["background"]
-    intensity = 100 * (share + (1 - share) * peaks / peaks.max())
-    return Curve(Axis("two_theta", "degree", grid), intensity, INTENSITY_UNIT, wavelength)
+    pattern = share + (1 - share) * peaks / peaks.max()
+    x = Axis("two_theta", "degree", grid)
+    if not settings["counts"]:
+        return Curve(x, 100 * pattern, INTENSITY_UNIT, wavelength)
+    counted = _count(pattern * settings["counts"], structure, int(settings["seed"]))
+    scale = 100 / counted.max()
+    # at least one count: a channel that saw none is not known to be empty
+    sigma = scale * np.sqrt(np.maximum(counted, 1.0))
+    return Curve(x, scale * counted, INTENSITY_UNIT, wavelength, sigma)
+
+
+def _count(expected: Floats, structure: Structure, seed: int) -> Floats:
+    """Poisson counts, the same for the same structure and seed on every machine."""
+    formula = structure.composition.formula.encode()
+    generator = np.random.default_rng([seed, crc32(formula)])
+    return generator.poisson(expected).astype(np.float64)
