@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 SCHEDULES = Path(__file__).with_name("schedules.yaml")
+AT_ONCE = 2
+"""Flow runs of one worker at a time: each is a process that loads large libraries."""
 FIELDS = {"name", "flow", "cron", "interval", "parameters"}
 
 
@@ -97,4 +99,4 @@ def serve(lake: Path, entries: list[Scheduled]) -> None:
     """Register the deployments and run what is due until stopped; needs a Prefect server."""
     from prefect import serve as serve_deployments
 
-    serve_deployments(*deployments(lake, entries))
+    serve_deployments(*deployments(lake, entries), limit=AT_ONCE)

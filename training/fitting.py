@@ -12,6 +12,7 @@ import numpy as np
 from registry.errors import WrongUse
 from registry.plugins import pick
 from training.datasets import Dataset
+from training.definitions import SpectrumInput
 from training.evaluation import Interval, Scores, bootstrap, scores
 from training.models import Fitted, Inputs, Labels, Model, Probabilities, Training, models
 from training.study import Candidate
@@ -106,7 +107,11 @@ def training_of(dataset: Dataset, inputs: Sequence[str], seed: int) -> Training:
         validation_labels=dataset.labels[validation],
         n_classes=len(dataset.class_names),
         seed=seed,
-        curves=dataset.curves & set(inputs),
+        curves={
+            i.name: i.grid[:2]
+            for i in dataset.definition.inputs
+            if isinstance(i, SpectrumInput) and i.name in inputs
+        },
     )
 
 

@@ -40,7 +40,7 @@ def training(model: Model, seed: int = 0) -> Training:
         other_labels,
         3,
         seed,
-        frozenset({"curve"}),
+        {"curve": (0.0, 1.0)},
     )
 
 

@@ -7,8 +7,8 @@ It saves itself without pickles: weights as safetensors, scikit-learn as skops.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,8 @@ Block = npt.NDArray[np.float32]
 Inputs = dict[str, Block]
 Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
+Grid = tuple[float, float]
+"""First and last x of evenly spaced points."""
 
 
 class Fitted(Protocol):
@@ -44,7 +46,8 @@ class Fitted(Protocol):
 class Training:
     """What a model learns from. ``validation`` is for early stopping, never for scoring.
 
-    ``curves`` names the blocks whose neighbouring columns are neighbouring points of a curve.
+    ``curves`` are the blocks whose neighbouring columns are neighbouring points of a curve, each
+    with its grid.
     """
 
     inputs: Inputs
@@ -53,7 +56,7 @@ class Training:
     validation_labels: Labels
     n_classes: int
     seed: int
-    curves: frozenset[str] = frozenset()
+    curves: Mapping[str, Grid] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from training.models import Inputs, Labels, Training
 from training.models._network import Network, NetworkModel, Shape
@@ -28,19 +29,49 @@ KNOWN_WARNINGS = (
     ".*does not have a deterministic implementation",  # pooling on a GPU: asked for, not forced
 )
 Batch = tuple[dict[str, Tensor], Tensor]
+Augment = Callable[[Tensor, Generator], Tensor]
+"""Varies the rows of a block anew each time they are learnt from."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a network learns.
+
+    Attributes:
+        epochs: Most passes over the training side.
+        patience: Passes without gain on the validation side before it stops.
+        batch: Rows per step.
+        learning_rate: Highest learning rate.
+        weight_decay: Of AdamW.
+    """
+
+    epochs: int
+    patience: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
 
 
 class Batches:
-    """Rows in batches; shuffled anew for each epoch when given a seed.
+    """Rows in batches; shuffled and varied anew for each epoch when given a seed.
 
     Blocks are small enough to be held, so slicing tensors replaces a DataLoader's workers.
     """
 
-    def __init__(self, inputs: Inputs, labels: Labels, size: int, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        labels: Labels,
+        size: int,
+        seed: int | None = None,
+        augment: Mapping[str, Augment] | None = None,
+    ) -> None:
         self.inputs = {n: torch.from_numpy(np.ascontiguousarray(b)) for n, b in inputs.items()}
         self.labels = torch.from_numpy(labels)
         self.size = size
         self.rng = None if seed is None else np.random.default_rng(seed)
+        self.generator = Generator().manual_seed(seed or 0)
+        self.augment = augment or {}
 
     def __len__(self) -> int:
         return len(range(0, len(self.labels), self.size))
@@ -51,20 +82,21 @@ class Batches:
             order = self.rng.permutation(order)
         for first in range(0, len(order), self.size):
             rows = torch.from_numpy(order[first : first + self.size])
-            yield {name: block[rows] for name, block in self.inputs.items()}, self.labels[rows]
+            yield {name: self._taken(name, rows) for name in self.inputs}, self.labels[rows]
+
+    def _taken(self, name: str, rows: Tensor) -> Tensor:
+        block = self.inputs[name][rows]
+        return self.augment[name](block, self.generator) if name in self.augment else block
 
 
 class Learner(LightningModule):
     """Cross-entropy with classes weighted evenly, AdamW with one cycle of the learning rate."""
 
-    def __init__(
-        self, network: Network, weights: Tensor, learning_rate: float, weight_decay: float
-    ) -> None:
+    def __init__(self, network: Network, weights: Tensor, schedule: Schedule) -> None:
         super().__init__()
         self.network = network
         self.loss = nn.CrossEntropyLoss(weights)
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
+        self.schedule = schedule
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """Loss of a training batch."""
@@ -78,13 +110,12 @@ class Learner(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Optimiser and schedule."""
-        optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+        rate, decay = self.schedule.learning_rate, self.schedule.weight_decay
+        optimiser = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=decay)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, rate, int(self.trainer.estimated_stepping_batches)
         )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.learning_rate, int(self.trainer.estimated_stepping_batches)
-        )
-        return [optimiser], [{"scheduler": schedule, "interval": "step"}]
+        return [optimiser], [{"scheduler": cycle, "interval": "step"}]
 
 
 class KeepBest(Callback):
@@ -105,27 +136,22 @@ class KeepBest(Callback):
 
 def fit_network(
     training: Training,
+    augment: Mapping[str, Augment] | None = None,
     *,
     hidden: int,
     dropout: float,
-    epochs: int,
-    patience: int,
-    batch: int,
-    learning_rate: float,
-    weight_decay: float,
+    **schedule: Any,
 ) -> NetworkModel:
     """Fit a network with one branch per input block, on whatever accelerator there is.
 
     Args:
         training: What to learn from.
+        augment: How to vary blocks of the training side, by name; the others stay as they are.
         hidden: Width of each branch's answer.
         dropout: Share dropped while training.
-        epochs: Most passes over the training side.
-        patience: Passes without gain on the validation side before it stops.
-        batch: Rows per step.
-        learning_rate: Highest learning rate.
-        weight_decay: Of AdamW.
+        schedule: The fields of :class:`Schedule`.
     """
+    plan = Schedule(**schedule)
     widths = {name: int(block.shape[1]) for name, block in training.inputs.items()}
     shape = Shape(
         curves={n: w for n, w in widths.items() if n in training.curves},
@@ -141,8 +167,8 @@ def fit_network(
         network = Network(shape)
         network.learn_statistics(training.inputs)
         trainer = Trainer(
-            max_epochs=epochs,
-            callbacks=[EarlyStopping("validation_loss", patience=patience), best],
+            max_epochs=plan.epochs,
+            callbacks=[EarlyStopping("validation_loss", patience=plan.patience), best],
             devices=1,
             deterministic="warn",
             logger=False,
@@ -152,10 +178,8 @@ def fit_network(
             num_sanity_val_steps=0,
         )
         trainer.fit(
-            Learner(
-                network, torch.as_tensor(even, dtype=torch.float32), learning_rate, weight_decay
-            ),
-            Batches(training.inputs, training.labels, batch, training.seed),
+            Learner(network, torch.as_tensor(even, dtype=torch.float32), plan),
+            Batches(training.inputs, training.labels, plan.batch, training.seed, augment),
             Batches(training.validation_inputs, training.validation_labels, 1024),
         )
     network.load_state_dict(best.weights)

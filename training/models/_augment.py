@@ -1,0 +1,110 @@
+"""Variations of a diffraction pattern that leave the crystal system as it is.
+
+After Oviedo et al., npj Comput. Mater. 5, 60 (2019), doi:10.1038/s41524-019-0196-x: a lattice that
+is larger or smaller by the same factor in all directions, grains that prefer some orientations,
+and another measurement's noise. Imported only when such a model is fitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from training.models import Grid
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What happens to a batch of curves each time it is learnt from; zeros change nothing.
+
+    Attributes:
+        grid: First and last x of the curves, in a unit where x = 0 is the direct beam.
+        strain: Largest change of the x of a peak, as a share of it.
+        texture: Standard deviation of the logarithm of the factors on the intensity.
+        texture_regions: Points with a factor of their own; it runs straight from one to the next.
+        noise: Fresh noise as a share of the noise that is there already, at most.
+    """
+
+    grid: Grid
+    strain: float
+    texture: float
+    texture_regions: int
+    noise: float
+
+    def __call__(self, curves: Tensor, generator: Generator) -> Tensor:
+        """Varied curves, each as high as it was before the noise, same shape ``(n, points)``."""
+        varied = curves
+        if self.strain:
+            varied = strained(varied, self.grid, _between(curves, self.strain, generator))
+        if self.texture:
+            varied = textured(varied, self.texture, self.texture_regions, generator)
+        if self.strain or self.texture:
+            varied = _as_high_as(curves, varied)
+        if self.noise:
+            level = self.noise * noise_level(curves)
+            varied = noisy(varied, level * torch.rand(level.shape, generator=generator), generator)
+        return varied
+
+
+def strained(curves: Tensor, grid: Grid, strain: Tensor) -> Tensor:
+    """Curves scaled about x = 0, so that a peak at x comes to lie at ``x * (1 + strain)``.
+
+    What comes in over an edge of the grid was never seen: it is the median of the curve there.
+
+    Args:
+        curves: Shape ``(n, points)``.
+        grid: First and last x, evenly spaced.
+        strain: One per curve, above -1, shape ``(n, 1)``.
+    """
+    low, high = grid
+    last = curves.shape[1] - 1
+    x = torch.linspace(low, high, last + 1)
+    place = (x / (1 + strain) - low) / (high - low) * last
+    left = place.floor().clamp(0, last - 1).long()
+    t = place - left
+    inside = curves.gather(1, left) * (1 - t) + curves.gather(1, left + 1) * t
+    return torch.where((place >= 0) & (place <= last), inside, _median(curves))
+
+
+def textured(curves: Tensor, strength: float, regions: int, generator: Generator) -> Tensor:
+    """Curves times a positive factor that wanders along x, as preferred orientation does it."""
+    logarithms = strength * torch.randn(len(curves), 1, regions, generator=generator)
+    along_x = nn.functional.interpolate(
+        logarithms, size=curves.shape[1], mode="linear", align_corners=True
+    )
+    return curves * along_x[:, 0].exp()
+
+
+def noise_level(curves: Tensor) -> Tensor:
+    """Standard deviation of the noise between the peaks, shape ``(n, 1)``.
+
+    From the median second difference, which a smooth curve does not have.
+    """
+    bends = curves.diff(n=2, dim=1).abs()
+    return 1.4826 / 6**0.5 * _median(bends)
+
+
+def noisy(curves: Tensor, level: Tensor, generator: Generator) -> Tensor:
+    """Curves with fresh noise of a level, growing with the root of the intensity like counts."""
+    size = curves.abs()
+    middle = _median(size)
+    # a curve that is zero almost everywhere has no level to grow from
+    shape = torch.where(middle > 0, size / middle, torch.ones_like(size)).sqrt()
+    return curves + level * shape * torch.randn(curves.shape, generator=generator)
+
+
+def _between(curves: Tensor, largest: float, generator: Generator) -> Tensor:
+    """One number per curve, evenly from -largest to largest, shape ``(n, 1)``."""
+    return largest * (2 * torch.rand(len(curves), 1, generator=generator) - 1)
+
+
+def _as_high_as(curves: Tensor, varied: Tensor) -> Tensor:
+    wanted = curves.abs().amax(dim=1, keepdim=True)
+    found = varied.abs().amax(dim=1, keepdim=True)
+    return varied * torch.where(found > 0, wanted / found, torch.ones_like(found))
+
+
+def _median(values: Tensor) -> Tensor:
+    return values.median(dim=1, keepdim=True).values
