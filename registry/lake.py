@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -82,11 +82,16 @@ class Lake:
         """Newest version of every table: together they name the state of the lake."""
         return {name: table.version() for name, table in self.tables.items()}
 
-    def connect(self, at: dict[str, int] | None = None) -> duckdb.DuckDBPyConnection:
-        """DuckDB connection with every table as a view, pinned to a snapshot."""
+    def connect(
+        self, at: dict[str, int] | None = None, names: Iterable[str] = SCHEMAS
+    ) -> duckdb.DuckDBPyConnection:
+        """DuckDB connection with tables (all by default) as views, pinned to a snapshot."""
         from registry.sql import connect
 
-        return connect(self.tables, at or self.snapshot())
+        versions = at or {}
+        # one opening of each table tells its version and its files, so they belong together
+        opened = {name: self[name].delta(versions.get(name)) for name in names}
+        return connect({name: list(delta.file_uris()) for name, delta in opened.items()})
 
     def sql(
         self, query: str, parameters: Sequence[Any] | None = None, at: dict[str, int] | None = None
@@ -96,9 +101,9 @@ class Lake:
         Raises:
             QueryError: When the query fails or does more than read.
         """
-        from registry.sql import run
+        from registry.sql import mentioned, run
 
-        connection = self.connect(at)
+        connection = self.connect(at, mentioned(query, self.tables))
         try:
             return run(connection, query, parameters)
         finally:

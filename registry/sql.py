@@ -6,8 +6,9 @@ configured from a query; only statements that read are let through.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -16,17 +17,19 @@ from registry.errors import QueryError
 from registry.macros import create_statements
 from registry.schemas import SCHEMAS
 
-if TYPE_CHECKING:
-    from registry.tables import Table
-
 READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 MEMORY_LIMIT = "4GB"
 
 
-def connect(tables: Mapping[str, Table], versions: Mapping[str, int]) -> duckdb.DuckDBPyConnection:
-    """Open a connection whose views are the tables at the given versions."""
+def mentioned(query: str, names: Iterable[str]) -> list[str]:
+    """Tables whose name occurs in a query: the others need not be opened."""
+    words = set(re.findall(r"\w+", query.lower()))
+    return [name for name in names if name in words]
+
+
+def connect(files: Mapping[str, list[str]]) -> duckdb.DuckDBPyConnection:
+    """Open a connection whose views are tables, each given by the files of a version."""
     connection = duckdb.connect()
-    files = {name: table.files(versions[name]) for name, table in tables.items()}
     for name, paths in files.items():
         connection.register(f"empty_{name}", SCHEMAS[name].arrow.empty_table())
         source = f"read_parquet({_literal(paths)})" if paths else f"empty_{name}"

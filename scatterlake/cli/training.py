@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,19 +19,15 @@ SeedsOption = Annotated[
     int | None, typer.Option("--seeds", min=1, help="Repetitions; the study's own when left out.")
 ]
 COMPARED = (
-    "candidate",
     "version",
-    "alias",
+    "candidate",
     "score",
-    "std",
-    "low",
-    "high",
+    "95 %",
     "measured",
     "naive",
     "nearest",
     "shuffled",
-    "n_train",
-    "seconds",
+    "s",
 )
 
 
@@ -147,8 +143,22 @@ def print_comparison(lake: Lake, study: str) -> None:
     """Print the comparison table of a study."""
     from training.report import compare as compare_rows
 
-    rows = [[row[name] for name in COMPARED] for row in compare_rows(lake, study)]
-    console.print(table(f"{study}: balanced accuracy on minerals never seen", COMPARED, rows))
+    rows = [_compared(row) for row in compare_rows(lake, study)]
+    title = f"{study}: balanced accuracy on groups never trained on, mean and deviation over seeds"
+    console.print(table(title, COMPARED, rows))
+
+
+def _compared(row: dict[str, Any]) -> list[Any]:
+    mark = f" ({row['alias']})" if row["alias"] else ""
+    return [
+        row["version"],
+        row["candidate"] + mark,
+        f"{row['score']:.3f} ± {row['std']:.3f}",
+        f"{row['low']:.2f}..{row['high']:.2f}",
+        row["measured"],
+        *(round(row[name], 3) for name in ("naive", "nearest", "shuffled")),
+        round(row["seconds"], 1),
+    ]
 
 
 def _say(message: str) -> None:

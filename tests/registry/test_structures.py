@@ -102,7 +102,7 @@ def test_deuterium_stays_deuterium() -> None:
     heavy = Structure(Lattice.cubic(4), ["D", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     row = material_row(material_of(heavy, provenance=Provenance("test", "1")))
     assert row["species"][0] == [{"symbol": "D", "occupancy": 1.0}]
-    assert structure_from_row(row)[0].species_string == "D"
+    assert structure_from_row(row)[0].specie.name == "D"
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor, nn
 
+from registry.errors import WrongUse
 from training.models import Grid
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """What happens to a batch of curves each time it is learnt from; zeros change nothing.
+
+    Raises WrongUse for settings that cannot be.
 
     Attributes:
         grid: First and last x of the curves, in a unit where x = 0 is the direct beam.
@@ -32,6 +35,14 @@ class Augmentation:
     texture: float
     texture_regions: int
     noise: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strain < 1:
+            raise WrongUse("strain", "0 or more, below 1", str(self.strain))
+        if not min(self.texture, self.noise) >= 0:
+            raise WrongUse("texture, noise", "0 or more", f"{self.texture}, {self.noise}")
+        if self.texture_regions < 2:
+            raise WrongUse("texture_regions", "2 or more", str(self.texture_regions))
 
     def __call__(self, curves: Tensor, generator: Generator) -> Tensor:
         """Varied curves, each as high as it was before the noise, same shape ``(n, points)``."""
