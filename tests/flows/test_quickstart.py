@@ -51,7 +51,9 @@ def test_measured_and_simulated_spectra_are_in_one_table(lake: Lake) -> None:
 
 
 def test_the_three_broken_files_are_in_quarantine_with_a_reason(lake: Lake) -> None:
-    rows = lake.sql("select file_name, found, octet_length(content) as size from quarantine").to_pylist()
+    rows = lake.sql(
+        "select file_name, found, octet_length(content) as size from quarantine"
+    ).to_pylist()
     refused = {Path(row["file_name"]).name: row for row in rows if row["size"]}
     for name in BROKEN:
         assert refused[name]["found"]

@@ -99,6 +99,17 @@ def test_negative_binding_energies_are_no_fault() -> None:
     assert refusals(rows(row), "spectra") == [None]
 
 
+def test_a_masked_pixel_is_no_fault_in_a_map_but_a_masked_map_is() -> None:
+    image = curve() | {"x": np.arange(4.0), "shape": [4, 5]}
+    image["axes"] = [{"quantity": "Q_y", "unit": "1/angstrom", "values": np.arange(5.0)}]
+    image["intensity"][:3] = np.nan
+    hidden = image | {"intensity": np.full(20, np.nan, np.float32)}
+    fine, complaint = refusals(rows(image, hidden), "spectra")
+    assert fine is None
+    assert complaint is not None
+    assert "masked_share" in complaint.where
+
+
 def test_an_empty_curve_is_refused_and_disturbs_nobody() -> None:
     empty = {"technique": "saxs", "x": [], "intensity": [], "shape": [0]}
     complaint, fine = refusals(rows(empty, curve()), "spectra")

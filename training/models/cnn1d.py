@@ -57,7 +57,7 @@ MODEL = Model(
         "batch": 32,
         "learning_rate": 3e-3,
         "weight_decay": 1e-3,
-        "strain": 0.05,
+        "strain": 0.07,
         "texture": 0.3,
         "texture_regions": 25,
         "noise": 1.0,

@@ -1,0 +1,30 @@
+"""Documents stay true: what they take from the code is what the code has."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("infra/*.md")])
+
+
+def test_the_page_on_sql_lists_every_function_and_column() -> None:
+    page = (PROJECT / "docs" / "sql.md").read_text()
+    refreshed = runpy.run_path(str(PROJECT / "docs" / "refresh.py"))["sql_page"](page)
+    assert page == refreshed, "run: python docs/refresh.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_documents_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_path_the_architecture_names_exists() -> None:
+    text = (PROJECT / "docs" / "architecture.md").read_text()
+    for path in re.findall(r"`((?:registry|ingest|features|training|flows|infra)/[\w/.]*)`", text):
+        assert (PROJECT / path).exists(), path
