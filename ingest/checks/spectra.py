@@ -25,7 +25,14 @@ SPECTRUM_CHECKS = (
     Check("x_not_finite", "points whose axis is NaN or infinite", upper=0),
     Check("intensity_not_finite", "points whose intensity is NaN or infinite", upper=0),
     Check("masked_share", "share of a map that is masked (NaN)", upper=0.95),
-    Check("x_back_steps", "steps of the axis against its direction, or of size zero", upper=0),
+    # where two detectors meet, measured files repeat a point or two: that is flagged, not refused
+    Check("x_back_share", "share of steps against the direction of the axis, or zero", upper=0.05),
+    Check(
+        "x_back_steps",
+        "steps of the axis against its direction, or of size zero",
+        upper=0,
+        severity="warning",
+    ),
     Check(
         "intensity_range",
         "largest minus smallest intensity (a dead detector has none)",
@@ -75,6 +82,7 @@ def spectrum_quality(rows: pa.Table) -> dict[str, Values]:
     expected = _reduce(np.multiply, shape, shape_at, 0.0)
     first = shape[np.minimum(shape_at[:-1], max(len(shape) - 1, 0))] if len(shape) else shape
     maps = np.diff(shape_at) > 1
+    back_steps = _back_steps(x, x_at)
     missing, infinite = _count(np.isnan(y), y_at), _count(np.isinf(y), y_at)
     maximum, minimum = _reduce(np.fmax, y, y_at, np.nan), _reduce(np.fmin, y, y_at, np.nan)
     return {
@@ -84,10 +92,12 @@ def spectrum_quality(rows: pa.Table) -> dict[str, Values]:
         # NaN masks a pixel of a map (beam stop, gaps); in a curve it is a fault
         "intensity_not_finite": np.where(maps, 0.0, missing) + infinite,
         "masked_share": np.where(maps, missing / np.maximum(counts, 1), 0.0),
-        "x_back_steps": _back_steps(x, x_at),
+        "x_back_share": back_steps / np.maximum(lengths - 1, 1),
+        "x_back_steps": back_steps,
         "intensity_range": maximum - minimum,
         **_uncertainty(rows["uncertainty"], counts),
-        "q_min": _reduce(np.fmin, x, x_at, np.nan),
+        # the components of Q on a detector have signs
+        "q_min": np.where(maps, 0.0, _reduce(np.fmin, x, x_at, np.nan)),
         "negative_share": _count(y < 0, y_at) / np.maximum(counts, 1),
         "saturated_share": _saturated(y, y_at, maximum) / np.maximum(counts, 1),
         "reflectivity_max": maximum,

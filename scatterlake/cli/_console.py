@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -16,6 +16,8 @@ from registry.errors import BadInput, ModelRefused, ScatterlakeError, WrongUse
 
 REFUSED = 1
 WRONG_USE = 2
+FOLDED = 16
+"""Table cells shorter than this are never folded."""
 
 console = Console()
 errors = Console(stderr=True)
@@ -62,13 +64,24 @@ def settings(pairs: Sequence[str] | None) -> dict[str, Any]:
     return found
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table under its title; the title is not squeezed into the width of the table."""
+    if title:
+        console.print(f"\n[bold]{escape(title)}[/]", highlight=False)
+    console.print(table(columns, rows))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """A table to print; numbers are right-aligned and rounded to four digits."""
-    drawn = Table(title=title or None, title_justify="left", header_style="bold cyan")
+    drawn = Table(header_style="bold cyan")
     for n, column in enumerate(columns):
         values = [row[n] for row in rows if row[n] is not None]
         numeric = bool(values) and all(isinstance(v, int | float) for v in values)
-        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        width = max((len(show(row[n])) for row in rows), default=0)
+        side: Literal["left", "right"] = "right" if numeric else "left"
+        short = width < FOLDED
+        least = max(width, len(column)) if short else FOLDED // 2
+        drawn.add_column(column, justify=side, overflow="fold", no_wrap=short, min_width=least)
     for row in rows:
         drawn.add_row(*(escape(show(value)) for value in row))
     return drawn

@@ -16,9 +16,9 @@ from scatterlake.cli._console import (
     WhereOption,
     WorkersOption,
     console,
+    print_table,
     progress_bar,
     settings,
-    table,
 )
 
 features = typer.Typer(help="Descriptors of the structures, kept in the feature store.")
@@ -96,4 +96,4 @@ def list_views(lake: LakeOption = DEFAULT_LAKE) -> None:
         for d in (descriptors()[name] for name in unused)
     ]
     names = ("view", "version", "width", "structures", "refused", "parameters")
-    console.print(table("feature views", names, rows))
+    print_table("feature views", names, rows)

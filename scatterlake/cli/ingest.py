@@ -18,9 +18,9 @@ from scatterlake.cli._console import (
     SetOption,
     WorkersOption,
     console,
+    print_table,
     progress_bar,
     settings,
-    table,
 )
 
 TechniqueOption = Annotated[
@@ -72,13 +72,13 @@ def ingest(
         ("rows already there", report.known_rows),
         ("refused (in quarantine)", len(report.refused)),
     ]
-    console.print(table("", ("ingest", "count"), rows))
+    print_table("", ("ingest", "count"), rows)
     if report.refused:
         shown = [
             (Path(r.file_name).name, r.file_part, r.where, r.expected, r.found)
             for r in report.refused[:SHOWN_REFUSALS]
         ]
-        console.print(table("refused", ("file", "part", "where", "expected", "found"), shown))
+        print_table("refused", ("file", "part", "where", "expected", "found"), shown)
         if len(report.refused) > SHOWN_REFUSALS:
             console.print("all of them: scatterlake sql 'from quarantine'")
         raise typer.Exit(REFUSED)
@@ -109,7 +109,7 @@ def inspect(
     found = preview(file, hints)
     console.print(f"[bold]{file.name}[/]: {found.reader.title} (reader {found.reader.name})")
     for record, complaint in zip(found.records, found.complaints, strict=True):
-        console.print(table("", ("field", "value"), _facts(record)))
+        print_table("", ("field", "value"), _facts(record))
         if complaint:
             console.print(f"[bold red]would be refused:[/] {complaint}", highlight=False)
     if picture:

@@ -9,7 +9,14 @@ import typer
 
 from scatterlake import Lake
 from scatterlake.cli import app
-from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, SetOption, console, settings, table
+from scatterlake.cli._console import (
+    DEFAULT_LAKE,
+    LakeOption,
+    SetOption,
+    console,
+    print_table,
+    settings,
+)
 
 if TYPE_CHECKING:
     from training.answers import FileAnswer
@@ -35,7 +42,8 @@ def find(
 
     target = predicts.strip().replace(" ", "_") if predicts else None
     rows = find_models(Lake.existing(lake), target, source, champion, min_score)
-    console.print(table("models", FOUND, [[row[name] for name in FOUND] for row in rows]))
+    heads = [name.removeprefix("score_") for name in FOUND]
+    print_table("models", heads, [[row[name] for name in FOUND] for row in rows])
     if not rows:
         console.print("none; all there are: scatterlake models find")
 
@@ -66,6 +74,6 @@ def print_answer(model: str, answer: FileAnswer) -> None:
     console.print(f"[bold]{title}[/]: {likely}", highlight=False)
     near = [(n.name, n.label, n.similarity) for n in said.neighbours[:3]]
     asked = f"{model} version {answer.version} ({answer.algorithm}); most similar in its training"
-    console.print(table(asked, ("mineral", "label", "similarity"), near))
+    print_table(asked, ("mineral", "label", "similarity"), near)
     if said.out_of_domain:
         console.print("[yellow]unlike anything it was trained on: do not trust this answer[/]")

@@ -12,7 +12,7 @@ from rich.syntax import Syntax
 
 from scatterlake import Lake
 from scatterlake.cli import app
-from scatterlake.cli._console import LakeOption, WorkersOption, console, errors, table
+from scatterlake.cli._console import LakeOption, WorkersOption, console, errors, print_table
 from scatterlake.cli.models import print_answer
 from scatterlake.cli.status import CHECKS, print_query
 from scatterlake.cli.training import print_comparison
@@ -42,16 +42,17 @@ FROM spectra WHERE kind = 'experimental' AND technique IN ('saxs', 'sans') AND l
 ORDER BY decades DESC LIMIT 5""",
     ),
     (
-        "Which structures were flagged by more than one check?",
-        """SELECT name, formula, list(check_name ORDER BY check_name) AS failed
-FROM checks JOIN materials ON material_id = entity_id
-WHERE NOT passed GROUP BY ALL HAVING count(*) > 1 ORDER BY name LIMIT 5""",
+        "Which structures and spectra were stored but flagged?",
+        """SELECT coalesce(m.name, s.title, s.file_name) AS what, check_name, value, upper, lower
+FROM checks LEFT JOIN materials m ON m.material_id = entity_id
+            LEFT JOIN spectra s ON s.spectrum_id = entity_id
+WHERE NOT passed ORDER BY check_name, what LIMIT 8""",
     ),
     (
         "Which model for crystal system from X-ray patterns?",
-        """SELECT model, version, algorithm, inputs, score_simulated, alias FROM models
+        """SELECT version, algorithm, inputs, score_simulated AS score, alias FROM models
 WHERE predicts = 'crystal_system' AND list_contains(inputs, 'xrd')
-ORDER BY score_simulated DESC""",
+ORDER BY score DESC""",
     ),
 )
 
@@ -62,7 +63,7 @@ def quickstart(
     workers: WorkersOption = 2,
     structures: Annotated[
         int, typer.Option(min=20, help="Structures to take of each lattice shape.")
-    ] = 200,
+    ] = 250,
 ) -> None:
     """Build a lake from data that installed packages carry, train on it and ask it questions."""
     from flows.local import use_prefect
@@ -114,9 +115,7 @@ def _came_in(lake: Lake, result: QuickstartResult) -> None:
         f"already there, [bold]{len(ingested.refused)}[/] refusals"
     )
     shown = [(Path(r.file_name).name, r.expected, r.found) for r in _telling(ingested.refused)]
-    console.print(
-        table("in quarantine, with their bytes (some)", ("file", "expected", "found"), shown)
-    )
+    print_table("in quarantine, with their bytes (some)", ("file", "expected", "found"), shown)
     for made in result.simulated:
         console.print(
             f"{made.simulator}: {made.simulated} simulated, {made.refused} refused, "
@@ -194,18 +193,21 @@ def _goodbye(lake: Lake, pictures: list[Path], seconds: float) -> None:
         return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
     name = short(lake.path)
-    lines = [
-        f"Done in {seconds:.0f} s. Pictures: {', '.join(short(p) for p in pictures)}",
-        f"Checks in a browser: {short(data_docs(lake))}",
-        "",
-        f"scatterlake ingest YOUR_FOLDER --lake {name}    your own files, any of the known formats",
-        f"scatterlake sql 'from columns' --lake {name}    every table and column, explained",
-        f"scatterlake predict crystal_system PATTERN.xy --lake {name}",
-        f"scatterlake retrain crystal_system --lake {name}",
-        f"scatterlake status --lake {name}",
-        f"python -c \"import scatterlake as sl; print(sl.open('{name}').sql('from models'))\"",
-    ]
-    console.print(Panel("\n".join(lines), title="next", expand=False), soft_wrap=True)
+    console.print()
+    console.rule(f"[bold cyan]Done in {seconds:.0f} s")
+    for picture in pictures:
+        console.print(f"picture: {short(picture)}", soft_wrap=True)
+    console.print(f"checks in a browser: {short(data_docs(lake))}", soft_wrap=True)
+    commands = (
+        "scatterlake status",
+        "scatterlake ingest YOUR_FOLDER",
+        "scatterlake sql 'from columns'",
+        "scatterlake predict crystal_system PATTERN.xy",
+        "scatterlake retrain crystal_system",
+    )
+    lines = [f"{command} --lake {name}" for command in commands]
+    lines += ["", f"python -c \"import scatterlake as sl; print(sl.open('{name}').snapshot())\""]
+    console.print(Panel("\n".join(lines), title="next", expand=False))
 
 
 def _heading(text: str) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from scatterlake import Lake
 from scatterlake.cli import app
-from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, table
+from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, print_table, table
 
 
 class Format(StrEnum):
@@ -38,9 +38,7 @@ def sql(
     """Answer a SQL query over spectra, materials, checks, features and models."""
     result = Lake.existing(lake).sql(query)
     if form is Format.table and output is None:
-        console.print(
-            table("", result.column_names, [list(r.values()) for r in result.to_pylist()])
-        )
+        print_table("", result.column_names, [list(r.values()) for r in result.to_pylist()])
         console.print(f"{result.num_rows} rows", style="dim")
     elif form is Format.parquet:
         _parquet(result, output)
@@ -73,5 +71,5 @@ def _text(result: pa.Table, form: Format) -> str:
     from rich.console import Console
 
     page = Console(file=StringIO(), width=160)
-    page.print(table("", result.column_names, [list(r.values()) for r in result.to_pylist()]))
+    page.print(table(result.column_names, [list(r.values()) for r in result.to_pylist()]))
     return str(page.file.getvalue())  # type: ignore[attr-defined]

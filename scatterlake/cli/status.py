@@ -6,7 +6,7 @@ from typing import Any
 
 from scatterlake import Lake
 from scatterlake.cli import app
-from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, table
+from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, print_table
 
 SPECTRA = """
 SELECT technique, count(*) FILTER (kind = 'experimental') AS measured,
@@ -22,8 +22,8 @@ FROM checks GROUP BY suite ORDER BY suite
 """
 MODELS = """
 SELECT model, count(*) AS versions, max(version) FILTER (alias = 'champion') AS champion,
-       max(score_simulated) FILTER (alias = 'champion') AS score_simulated,
-       max(score_measured) FILTER (alias = 'champion') AS score_measured,
+       max(score_simulated) FILTER (alias = 'champion') AS simulated,
+       max(score_measured) FILTER (alias = 'champion') AS measured,
        count(*) FILTER (stale) AS stale
 FROM models GROUP BY model ORDER BY model
 """
@@ -61,5 +61,5 @@ def print_query(lake: Lake, title: str, query: str) -> list[dict[str, Any]]:
     result = lake.sql(query)
     rows: list[dict[str, Any]] = result.to_pylist()
     if rows:
-        console.print(table(title, result.column_names, [list(row.values()) for row in rows]))
+        print_table(title, result.column_names, [list(row.values()) for row in rows])
     return rows

@@ -44,7 +44,8 @@ def folder(tmp_path: Path) -> Path:
     header = "# SAXS; Q in 1/angstrom\nQ,I\n"
     (folder / "good.csv").write_text(header + "".join(f"{q},{i}\n" for q, i in points))
     points[7] = (points[7][0], float("nan"))
-    points[9] = (0.0, 1.0)
+    for n in (9, 12, 15):
+        points[n] = (0.0, 1.0)
     (folder / "bad.csv").write_text(header + "".join(f"{q},{i}\n" for q, i in points))
     (folder / ".hidden.csv").write_text("not data")
     return folder

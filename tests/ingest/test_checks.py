@@ -59,8 +59,8 @@ def negative_q(row: Row) -> None:
 DAMAGE: list[tuple[str, Callable[[Row], None]]] = [
     ("intensity_not_finite", set_at("intensity", 3, np.nan)),
     ("x_not_finite", set_at("x", 19, np.inf)),
-    ("x_back_steps", swap),
-    ("x_back_steps", lambda row: row["x"].__setitem__(7, row["x"][6])),
+    ("x_back_share", swap),
+    ("x_back_share", lambda row: row["x"].__setitem__(7, row["x"][6])),
     ("length_mismatch", cut),
     ("uncertainty_min", set_at("uncertainty", 0, -1.0)),
     ("intensity_range", dead),
@@ -87,6 +87,13 @@ def test_a_descending_axis_is_as_good_as_an_ascending_one() -> None:
     assert refusals(rows(row), "spectra") == [None]
 
 
+def test_a_point_repeated_where_two_detectors_meet_is_flagged_and_not_refused() -> None:
+    row = curve(points=300)
+    row["x"][120] = row["x"][119]
+    assert refusals(rows(row), "spectra") == [None]
+    assert spectrum_quality(rows(row))["x_back_steps"] == 1
+
+
 def test_a_missing_uncertainty_is_no_fault() -> None:
     row = curve()
     row["uncertainty"] = None
@@ -100,7 +107,7 @@ def test_negative_binding_energies_are_no_fault() -> None:
 
 
 def test_a_masked_pixel_is_no_fault_in_a_map_but_a_masked_map_is() -> None:
-    image = curve() | {"x": np.arange(4.0), "shape": [4, 5]}
+    image = curve() | {"x": np.arange(-2.0, 2.0), "shape": [4, 5]}
     image["axes"] = [{"quantity": "Q_y", "unit": "1/angstrom", "values": np.arange(5.0)}]
     image["intensity"][:3] = np.nan
     hidden = image | {"intensity": np.full(20, np.nan, np.float32)}

@@ -21,7 +21,7 @@ def test_a_folder_is_stored_and_what_is_bad_is_quarantined_with_its_bytes(
     (refused,) = lake.sql("from quarantine").to_pylist()
     assert refused["content"] == (folder / "bad.csv").read_bytes()
     assert "intensity_not_finite" in refused["location"]
-    assert "x_back_steps" in refused["location"]
+    assert "x_back_share" in refused["location"]
     assert {p: p.read_bytes() for p in before} == before
 
 

@@ -21,7 +21,7 @@ def test_every_row_is_checked_once_and_the_result_can_be_asked(lake: Lake, folde
         "select count(*) as n, count(*) filter (passed) as good, count(distinct entity_id) as e "
         "from checks"
     ).to_pylist()
-    assert rows == [{"n": 2 * 6 + 12, "good": 2 * 6 + 12, "e": 3}]
+    assert rows == [{"n": 2 * 6 + 13, "good": 2 * 6 + 13, "e": 3}]
     assert "saxs" in data_docs(lake).read_text()
     assert validate(lake) == []
 
