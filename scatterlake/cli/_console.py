@@ -16,7 +16,7 @@ from registry.errors import BadInput, ModelRefused, ScatterlakeError, WrongUse
 
 REFUSED = 1
 WRONG_USE = 2
-FOLDED = 16
+FOLDED = 17
 """Table cells shorter than this are never folded."""
 
 console = Console()

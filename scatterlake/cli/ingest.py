@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from registry.records import Material, Spectrum
+from registry.records import Material, Refused, Spectrum
 from scatterlake import Lake
 from scatterlake.cli import app
 from scatterlake.cli._console import (
@@ -30,7 +30,6 @@ XUnitOption = Annotated[str | None, typer.Option("--x-unit", help="Unit of the f
 ColumnsOption = Annotated[str | None, typer.Option(help="Names of the columns, such as x,y,dy.")]
 WavelengthOption = Annotated[float | None, typer.Option(help="Wavelength (angstrom).")]
 KindOption = Annotated[str | None, typer.Option(help="experimental or simulated.")]
-SHOWN_REFUSALS = 20
 
 
 def _hints(**given: Any) -> dict[str, Any]:
@@ -74,14 +73,21 @@ def ingest(
     ]
     print_table("", ("ingest", "count"), rows)
     if report.refused:
-        shown = [
-            (Path(r.file_name).name, r.file_part, r.where, r.expected, r.found)
-            for r in report.refused[:SHOWN_REFUSALS]
-        ]
-        print_table("refused", ("file", "part", "where", "expected", "found"), shown)
-        if len(report.refused) > SHOWN_REFUSALS:
-            console.print("all of them: scatterlake sql 'from quarantine'")
+        print_refused(report.refused)
+        console.print("one by one: scatterlake sql 'from quarantine'")
         raise typer.Exit(REFUSED)
+
+
+def print_refused(refused: list[Refused]) -> None:
+    """Print the reasons for refusals, each with how many there were and one example."""
+    reasons: dict[str, list[Refused]] = {}
+    for each in refused:
+        reasons.setdefault(each.expected, []).append(each)
+    rows = [
+        (len(same), Path(same[0].file_name).name, expected, same[0].found)
+        for expected, same in sorted(reasons.items(), key=lambda item: -len(item[1]))
+    ]
+    print_table("in quarantine, with their bytes", ("n", "for example", "expected", "found"), rows)
 
 
 @app.command()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 models = typer.Typer(help="The model registry.")
 app.add_typer(models, name="models")
 
-FOUND = ("model", "version", "alias", "algorithm", "inputs", "score_simulated", "score_measured")
+FOUND = ("alias", "algorithm", "inputs", "score_simulated", "score_measured")
 
 
 @models.command()
@@ -42,8 +42,9 @@ def find(
 
     target = predicts.strip().replace(" ", "_") if predicts else None
     rows = find_models(Lake.existing(lake), target, source, champion, min_score)
-    heads = [name.removeprefix("score_") for name in FOUND]
-    print_table("models", heads, [[row[name] for name in FOUND] for row in rows])
+    heads = ["model", *(name.removeprefix("score_") for name in FOUND)]
+    found = [[f"{row['model']}@{row['version']}", *(row[name] for name in FOUND)] for row in rows]
+    print_table("models", heads, found)
     if not rows:
         console.print("none; all there are: scatterlake models find")
 

@@ -12,14 +12,14 @@ from rich.syntax import Syntax
 
 from scatterlake import Lake
 from scatterlake.cli import app
-from scatterlake.cli._console import LakeOption, WorkersOption, console, errors, print_table
+from scatterlake.cli._console import LakeOption, WorkersOption, console, errors
+from scatterlake.cli.ingest import print_refused
 from scatterlake.cli.models import print_answer
 from scatterlake.cli.status import CHECKS, print_query
 from scatterlake.cli.training import print_comparison
 
 if TYPE_CHECKING:
     from flows.quickstart import QuickstartResult
-    from registry.records import Refused
 
 SIDES = ("train", "validation", "test")
 QUESTIONS = (
@@ -114,8 +114,7 @@ def _came_in(lake: Lake, result: QuickstartResult) -> None:
         f"[bold]{ingested.stored['spectra']}[/] new measured spectra, {ingested.known_files} files "
         f"already there, [bold]{len(ingested.refused)}[/] refusals"
     )
-    shown = [(Path(r.file_name).name, r.expected, r.found) for r in _telling(ingested.refused)]
-    print_table("in quarantine, with their bytes (some)", ("file", "expected", "found"), shown)
+    print_refused(ingested.refused)
     for made in result.simulated:
         console.print(
             f"{made.simulator}: {made.simulated} simulated, {made.refused} refused, "
@@ -129,14 +128,6 @@ def _came_in(lake: Lake, result: QuickstartResult) -> None:
             f"{run.already_there} already there"
         )
     print_query(lake, "checks (Great Expectations; every result is a row)", CHECKS)
-
-
-def _telling(refused: list[Refused]) -> list[Refused]:
-    """One refusal for each kind of reason, the files broken on purpose first."""
-    kinds: dict[str, Refused] = {}
-    for each in sorted(refused, key=lambda r: "amcsd" in r.file_name):
-        kinds.setdefault(each.expected, each)
-    return list(kinds.values())
 
 
 def _learned(lake: Lake, result: QuickstartResult) -> None:
