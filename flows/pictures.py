@@ -48,7 +48,7 @@ def _draw(axes: Axes, row: dict[str, Any]) -> None:
         axes.set_yscale("log")
         axes.xaxis.set_minor_formatter("")
     kind = "measured" if row["kind"] == "experimental" else "simulated"
-    axes.set_title(f"{technique.title}\n{(row['what'] or 'untitled')[:40]} ({kind})", fontsize=9)
+    axes.set_title(f"{technique.title}\n{(row['what'] or 'untitled')[:28]} ({kind})", fontsize=9)
     axes.set_xlabel(f"{row['x_quantity']} [{row['x_unit']}]", fontsize=8)
     axes.set_ylabel(technique.signal, fontsize=8)
     axes.tick_params(labelsize=7)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from training.cards import WEIGHTS, Card, read_card
 from training.definitions import FeatureInput
 from training.lookup import CHAMPION, one_model
 from training.models import Fitted, Inputs, Model, models
-from training.tracking import client
+from training.tracking import model_files
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def load_model(lake: Lake, name: str, which: int | str = CHAMPION) -> LoadedMode
     """
     row = one_model(lake, name, which)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(client(lake).download_artifacts(row["run_id"], "model", scratch))
+        folder = model_files(lake, row["run_id"], scratch)
         card = read_card(folder, row["artifact_digest"])
         model: Model = pick(models(), "model", card.algorithm)
         return LoadedModel(row, card, model.load(folder / WEIGHTS))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.errors import LakeError
+from registry.identity import digest
 from registry.lake import Lake
 
 if TYPE_CHECKING:
@@ -33,22 +35,38 @@ def client(lake: Lake) -> MlflowClient:
         os.environ.setdefault(name, value)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     (lake.path / "mlflow").mkdir(exist_ok=True)
-    with warnings.catch_warnings():
-        # MLflow 3.17 on SQLAlchemy 2.1
-        warnings.filterwarnings("ignore", message=".*``noload`` loader strategy is deprecated")
-        from mlflow import MlflowClient
+    from mlflow import MlflowClient
 
-        uri = tracking_uri(lake)
-        made = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        made.search_experiments(max_results=1)
+    uri = tracking_uri(lake)
+    made = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    made.search_experiments(max_results=1)
     return made
 
 
 def experiment_id(mlflow: MlflowClient, lake: Lake, name: str) -> str:
-    """Experiment of a study, made when there is none; local artifacts go into the lake."""
-    found = mlflow.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    local = (lake.path / "mlflow" / "artifacts").as_uri()
-    where = None if os.environ.get("MLFLOW_TRACKING_URI") else local
-    return str(mlflow.create_experiment(name, artifact_location=where))
+    """Experiment of a study, made when there is none; local artifacts go into the lake.
+
+    MLflow ties an experiment to an absolute path: a lake that was moved gets another one.
+    """
+    local = None if os.environ.get("MLFLOW_TRACKING_URI") else artifacts(lake).as_uri()
+    here = f"{name}-{digest(local)[:8]}" if local else name
+    for known in (name, here):
+        found = mlflow.get_experiment_by_name(known)
+        if found is None:
+            return str(mlflow.create_experiment(known, artifact_location=local))
+        if local in (None, found.artifact_location):
+            return str(found.experiment_id)
+    raise LakeError(f"experiments {name!r} and {here!r} keep their files outside {lake.path}")
+
+
+def artifacts(lake: Lake) -> Path:
+    """Where a lake without a tracking server keeps the files of its runs."""
+    return lake.path / "mlflow" / "artifacts"
+
+
+def model_files(lake: Lake, run_id: str, scratch: str) -> Path:
+    """Folder with the files of a model: in the lake, also after it was moved, else downloaded."""
+    inside = artifacts(lake) / run_id / "artifacts" / "model"
+    if inside.is_dir():
+        return inside
+    return Path(client(lake).download_artifacts(run_id, "model", scratch))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -25,6 +26,7 @@ from training.report import compare, draw_comparison, draw_confusion
 from training.retrain import retrain
 from training.studies import studies
 from training.study import Candidate
+from training.tracking import artifacts, client, experiment_id
 from training.train import silent, train_study
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -254,6 +256,22 @@ def test_retraining_follows_the_data(empty, world):
     old = first.dataset
     names = {m.name for m in old.members if m.split != "test"}
     assert not names & {m.name for m in unseen(empty, assemble(empty, dataset), old.manifest)}
+
+
+def test_a_lake_that_was_moved_keeps_its_models_and_trains_where_it_is(trained, tmp_path):
+    lake, result = trained
+    moved = Lake.existing(shutil.copytree(lake.path, tmp_path / "moved"))
+    row = result.trained[0].row
+    original = artifact(lake, row, "model.json").parent
+    hidden = original.rename(original.with_name("hidden"))
+    try:
+        assert load_model(moved, "minerals", row["version"]).row["version"] == row["version"]
+        mlflow = client(moved)
+        where = mlflow.get_experiment(experiment_id(mlflow, moved, "minerals")).artifact_location
+        assert where == artifacts(moved).as_uri()
+        assert experiment_id(mlflow, moved, "minerals") == experiment_id(mlflow, moved, "minerals")
+    finally:
+        hidden.rename(original)
 
 
 def test_the_study_of_the_review_is_found_and_fixed():
