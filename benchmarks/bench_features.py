@@ -65,6 +65,10 @@ print(json.dumps({
 """
 
 
+STORED_GOAL = 1 / 1.1
+"""Describing and storing takes at most 1.1 times what dscribe alone takes."""
+
+
 def run() -> list[Row]:
     """Benchmark rows."""
     ordered = [s for s in amcsd_sample(STRUCTURES) if s.is_ordered and s.is_valid(0.5)]
@@ -73,8 +77,8 @@ def run() -> list[Row]:
         return [
             *_against_matminer(ordered[:WITH_MATMINER]),
             _rdc(ordered),
-            _stored("coulomb_matrix", _dscribe_coulomb(ordered), len(ordered), materials, None),
-            _stored("soap", _dscribe_soap(ordered), len(ordered), materials, 0.5),
+            _stored("coulomb_matrix", _dscribe_coulomb(ordered), len(ordered), materials),
+            _stored("soap", _dscribe_soap(ordered), len(ordered), materials),
             _second_run(materials),
         ]
 
@@ -100,8 +104,8 @@ def _against_matminer(structures: list[Structure]) -> list[Row]:
     theirs = json.loads(answer.stdout)
     n = len(structures)
     return [
-        _row("PRDF", "matminer", n, ours["prdf"], theirs["prdf"], 10.0),
-        _row("Coulomb matrix", "matminer", n, ours["coulomb"], theirs["coulomb"], 10.0),
+        _row("PRDF", "matminer", n, ours["prdf"], theirs["prdf"], 280.0),
+        _row("Coulomb matrix", "matminer", n, ours["coulomb"], theirs["coulomb"], None),
     ]
 
 
@@ -189,9 +193,7 @@ def _materials(folder: Path, structures: list[Structure]) -> Path:
     return folder / "materials"
 
 
-def _stored(
-    name: str, dscribe: Callable[[], object], n: int, materials: Path, goal: float | None
-) -> Row:
+def _stored(name: str, dscribe: Callable[[], object], n: int, materials: Path) -> Row:
     """From rows of the lake to rows of the lake, against dscribe on atoms held ready."""
     passes = iter(range(100))
 
@@ -206,7 +208,7 @@ def _stored(
     for _ in range(4):
         compute()
     what = f"{name} from lake to lake"
-    return _row(what, "dscribe alone", n, median(times[1:]), _seconds(dscribe), goal)
+    return _row(what, "dscribe alone", n, median(times[1:]), _seconds(dscribe), STORED_GOAL)
 
 
 def _second_run(materials: Path) -> Row:
