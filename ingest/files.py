@@ -161,6 +161,7 @@ def _add_row(read: _Read, record: Spectrum | Material) -> None:
         part = record.provenance.file_part
         read.refused.append(_refused(read.source, "convert", error, part))
         return
+    row["file_name"] = str(read.source.path)
     if read.source.hints:
         told = {**record.provenance.parameters, "hints": read.source.hints}
         row["parameters"] = canonical_json(told)

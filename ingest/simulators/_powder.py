@@ -127,6 +127,6 @@ def powder_curve(structure: Structure, radiation: Radiation, settings: dict[str,
 
 def _count(expected: Floats, structure: Structure, seed: int) -> Floats:
     """Poisson counts, the same for the same structure and seed on every machine."""
-    formula = structure.composition.formula.encode()
+    formula = structure.composition.alphabetical_formula.encode()
     generator = np.random.default_rng([seed, crc32(formula)])
     return generator.poisson(expected).astype(np.float64)
