@@ -92,10 +92,12 @@ def ingest_files(
     with mapper(workers) as run:
         for start in range(0, len(tasks), BATCH):
             batch = tasks[start : start + BATCH]
-            sources = [Source(path, path.read_bytes(), told) for path, told in batch]
+            opened = [_open(path, told) for path, told in batch]
+            sources = [source for source in opened if isinstance(source, Source)]
             new = [source for source in sources if not _is_known(source, known)]
             report.known_files += len(sources) - len(new)
-            _store(lake, list(run(_read, new)), report)
+            unreadable = [each for each in opened if isinstance(each, Refused)]
+            _store(lake, list(run(_read, new)), unreadable, report)
             if progress:
                 progress(start + len(batch), len(files))
     for table in ("materials", "spectra", "quarantine"):
@@ -127,6 +129,15 @@ def _known(lake: Lake) -> Known:
     return {tuple(row.values()) for row in lake.sql(query).to_pylist()}
 
 
+def _open(path: Path, told: dict[str, Any]) -> Source | Refused:
+    """The file, or a refusal without bytes when the system does not let it be read."""
+    try:
+        return Source(path, path.read_bytes(), told)
+    except OSError as error:
+        why = BadInput(path.name, "a file that can be read", str(error))
+        return _refused(Source(path, b""), "open", why)
+
+
 def _is_known(source: Source, known: Known) -> bool:
     """Whether this version of its reader, told the same, has given rows of the file already."""
     try:
@@ -145,6 +156,10 @@ def _read(source: Source) -> _Read:
             raise BadInput(source.name, "at least one data set", "none")
     except BadInput as error:
         read.refused.append(_refused(source, "read", error))
+        return read
+    except Exception as error:  # noqa: BLE001 - a fault of one reader must not stop the others
+        fault = BadInput(source.name, "records or a reason", f"{type(error).__name__}: {error}")
+        read.refused.append(_refused(source, "reader fault", fault))
         return read
     for record in records:
         _add_row(read, record)
@@ -168,8 +183,8 @@ def _add_row(read: _Read, record: Spectrum | Material) -> None:
     read.rows[table].append(row)
 
 
-def _store(lake: Lake, batch: list[_Read], report: IngestReport) -> None:
-    refused = [r for read in batch for r in read.refused]
+def _store(lake: Lake, batch: list[_Read], unreadable: list[Refused], report: IngestReport) -> None:
+    refused = unreadable + [r for read in batch for r in read.refused]
     for table in ("materials", "spectra"):
         owners = [(read.source, row) for read in batch for row in read.rows[table]]
         if not owners:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ingest.files import find_files, ingest_files
+from ingest.readers import Source, readers
 from registry.errors import BadInput, WrongUse
 from registry.lake import Lake
+from registry.records import Material
 
 
 def test_a_folder_is_stored_and_what_is_bad_is_quarantined_with_its_bytes(
@@ -56,6 +59,28 @@ def test_an_interrupted_ingest_goes_on_where_it_stopped(
     assert report.known_files >= 1
     assert lake.sql("select count(*) as n from materials").to_pylist() == [{"n": 2}]
     assert lake.sql("select count(*) as n from spectra").to_pylist() == [{"n": 1}]
+
+
+def test_a_faulty_reader_or_a_vanished_file_stops_nothing(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(source: Source) -> list[Material]:
+        raise IndexError(f"list index out of range in {source.name}")
+
+    faulty = replace(readers()["cif"], read=fail)
+    monkeypatch.setitem(readers(), "cif", faulty)
+    vanished = folder / "vanished.csv"
+    there = find_files([folder])
+    monkeypatch.setattr("ingest.files.find_files", lambda _: [*there, vanished])
+    report = ingest_files(lake, [folder])
+    assert report.stored == {"materials": 0, "spectra": 1}
+    reasons = {Path(r.file_name).name: (r.stage, r.found) for r in report.refused}
+    assert reasons["halite.cif"] == (
+        "reader fault",
+        "IndexError: list index out of range in halite.cif",
+    )
+    assert reasons["vanished.csv"][0] == "open"
+    assert "No such file" in reasons["vanished.csv"][1]
 
 
 def test_what_the_user_says_wins(lake: Lake, folder: Path) -> None:
