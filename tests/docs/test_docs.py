@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from registry.lake import Lake
+
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("infra/*.md")])
 
@@ -16,6 +18,16 @@ def test_the_page_on_sql_lists_every_function_and_column() -> None:
     page = (PROJECT / "docs" / "sql.md").read_text()
     refreshed = runpy.run_path(str(PROJECT / "docs" / "refresh.py"))["sql_page"](page)
     assert page == refreshed, "run: python docs/refresh.py"
+
+
+def test_every_query_of_the_documents_runs(tmp_path: Path) -> None:
+    lake = Lake.open(tmp_path / "lake")
+    pages = [page.read_text() for page in PAGES]
+    queries = [q for text in pages for q in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)]
+    queries += [q for text in pages for q in re.findall(r'lake\.sql\("""(.*?)"""', text, re.DOTALL)]
+    assert len(queries) >= 4
+    for query in queries:
+        lake.sql(query, ["x"] if "$1" in query else None)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
