@@ -106,7 +106,7 @@ def challenge(
     if holder is None:
         decision = Decision(True, "first model of the study: best on the validation side", None)
     elif holder["version"] == version:
-        return Decision(False, "it is the champion", None)
+        return Decision(False, f"version {version} is the champion already", None)
     else:
         old, new = load_model(lake, study, holder["version"]), load_model(lake, study, version)
         decision = decide(hold_out(lake, dataset, old, new), bool(holder["stale"]))

@@ -99,8 +99,8 @@ def retrain(study: StudyArgument, lake: LakeOption = DEFAULT_LAKE) -> None:
     from flows.train import retrain as retrain_flow
 
     with reporting(lambda step, *_: _say(step)):
-        outcome = retrain_flow(str(opened.path), study)
-    console.print(outcome.reason)
+        # its last line of progress is the decision and the reason
+        retrain_flow(str(opened.path), study)
 
 
 @app.command()
