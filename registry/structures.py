@@ -155,7 +155,11 @@ def material_id(material: Material) -> str:
     from pymatgen.optimization.neighbors import find_points_in_spheres
 
     lattice, positions, numbers, kinds = _cell(material)
-    primitive = spglib.find_primitive((lattice, positions, numbers), symprec=SYMPREC)
+    # atoms are left where they are: idealising would move them by up to the tolerance, and
+    # differently for different origins
+    primitive = spglib.standardize_cell(
+        (lattice, positions, numbers), to_primitive=True, no_idealize=True, symprec=SYMPREC
+    )
     if primitive is not None:
         lattice, positions, numbers = primitive
     reduced = Lattice(lattice).get_lll_reduced_lattice()

@@ -78,17 +78,17 @@ def test_a_server_runs_what_is_scheduled(tmp_path: Path) -> None:
             assert _completed(env["PREFECT_API_URL"]) >= 1
         finally:
             worker.terminate()
-            worker.wait(60)
+            worker.wait(120)
     finally:
         subprocess.run([stack, "down", folder], env=env, check=True)
 
 
 def _completed(api: str) -> int:
-    """Flow runs that completed, as soon as there is one, within two minutes."""
+    """Flow runs that completed, as soon as there is one, within five minutes."""
     body = json.dumps({"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}).encode()
     headers = {"Content-Type": "application/json"}
     asked = urllib.request.Request(f"{api}/flow_runs/count", body, headers)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     count = 0
     while count == 0 and time.monotonic() < deadline:
         time.sleep(1)

@@ -65,6 +65,13 @@ def test_atom_order_origin_and_orientation_do_not_matter(
     assert identity(moved) == identity(structure)
 
 
+@pytest.mark.parametrize("shift", [6e-5, 3e-4, 2e-3, 0.009])
+def test_an_origin_within_the_tolerance_of_symmetry_does_not_matter(shift: float) -> None:
+    moved = Structure.from_sites([QUARTZ[n] for n in (5, 1, 2, 3, 4, 0, 6, 7, 8)])
+    moved.translate_sites(range(len(moved)), (0, 0, -shift))
+    assert identity(moved) == identity(QUARTZ)
+
+
 @pytest.mark.parametrize("structure", [SILICON, QUARTZ, OLIVINE], ids=["Si", "SiO2", "olivine"])
 def test_choice_of_cell_does_not_matter(structure: Structure) -> None:
     assert identity(
