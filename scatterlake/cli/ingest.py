@@ -24,7 +24,7 @@ from scatterlake.cli._console import (
 )
 
 TechniqueOption = Annotated[
-    str | None, typer.Option(help="Technique of the files (see: sql 'from techniques').")
+    str | None, typer.Option(help="Technique of the files, such as xrd, npd, saxs or nr.")
 ]
 XUnitOption = Annotated[str | None, typer.Option("--x-unit", help="Unit of the first axis.")]
 ColumnsOption = Annotated[str | None, typer.Option(help="Names of the columns, such as x,y,dy.")]
