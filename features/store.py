@@ -3,6 +3,8 @@
 A view is a descriptor with its parameters and the version of its code; its id is the hash of the
 three. Every (material, view) has at most one row in the table ``features``: a vector, or null and
 the reason why the descriptor refused the structure. Vectors are stored in single precision.
+Retracted materials are not described, and vectors of materials retracted since are stale: they are
+given only to those who ask for them.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,13 +23,12 @@ import pyarrow.compute as pc
 
 from features.describe import describe
 from features.descriptors import Descriptor, Parameters, descriptors
-from registry.errors import NotFound, Unsupported
+from registry.errors import BadInput, NotFound, Unsupported
 from registry.identity import canonical_json
 from registry.lake import Lake, now
 from registry.parallel import mapper
 from registry.plugins import pick
 from registry.records import Floats
-from registry.sql import run
 
 BATCH = 200
 
@@ -64,7 +64,9 @@ class FeatureStore:
         progress: Callable[[int, int], None] | None = None,
         batch: int = BATCH,
     ) -> ComputeReport:
-        """Compute a view for every material that has none yet, refusals included.
+        """Compute a view for every material that has none yet and is not retracted.
+
+        A refusal is kept like a vector.
 
         Each batch is written when it is done: stopped half-way, the next call goes on there.
 
@@ -93,17 +95,20 @@ class FeatureStore:
                 rows = todo.slice(first, batch).to_pylist()
                 outcomes = list(work(partial(describe, descriptor.name, settings), rows))
                 ids = [row["material_id"] for row in rows]
-                self.lake["features"].append_new(_rows(view, ids, outcomes))
+                self.lake.append("features", _rows(view, ids, outcomes))
                 refused += sum(isinstance(outcome, Unsupported) for outcome in outcomes)
                 if progress:
                     progress(first + len(rows), todo.num_rows)
-        self.lake["features"].maintain()
         return ComputeReport(
             view["view_id"], todo.num_rows - refused, refused, there, time.perf_counter() - start
         )
 
     def matrix(
-        self, view_id: str, entity_ids: Sequence[str], at: dict[str, int] | None = None
+        self,
+        view_id: str,
+        entity_ids: Sequence[str],
+        at: dict[str, int] | None = None,
+        stale: bool = False,
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         """Read vectors as one matrix in the order asked for.
 
@@ -111,10 +116,11 @@ class FeatureStore:
             view_id: View.
             entity_ids: Materials; one may be asked for twice.
             at: Snapshot to read, the newest by default.
+            stale: Give those of retracted materials as well.
 
         Returns:
             Contiguous values, shape ``(n, width)``, and which of them are missing, shape ``(n,)``:
-            refused or never computed. Missing rows are NaN.
+            refused, never computed or stale. Missing rows are NaN.
 
         Raises:
             NotFound: When there is no such view.
@@ -125,8 +131,9 @@ class FeatureStore:
             """
             SELECT entity_id, vector FROM features
             WHERE view_id = $1 AND vector IS NOT NULL AND entity_id IN (SELECT unnest($2))
+              AND ($3 OR NOT stale)
             """,
-            [view_id, asked.to_pylist()],
+            [view_id, asked.to_pylist(), stale],
             at,
         )
         # flatten gives the values behind the offsets: no vector is touched one by one
@@ -142,20 +149,28 @@ class FeatureStore:
         matrix[~missing] = values[place[~missing]]
         return matrix, missing
 
-    def vector(self, view_id: str, entity_id: str) -> npt.NDArray[np.float32]:
+    def vector(self, view_id: str, entity_id: str, stale: bool = False) -> npt.NDArray[np.float32]:
         """Read the vector of one material, shape ``(width,)``.
 
+        Args:
+            view_id: View.
+            entity_id: Material.
+            stale: Give it even when the material is retracted.
+
         Raises:
+            BadInput: When the material is retracted.
             NotFound: When there is no such view, or it was not computed for this material.
             Unsupported: When the descriptor refused the structure; the message says why.
         """
         view = self._view(view_id)
         rows = self.lake.sql(
-            "SELECT vector, refused FROM features WHERE view_id = $1 AND entity_id = $2",
+            "SELECT vector, refused, stale FROM features WHERE view_id = $1 AND entity_id = $2",
             [view_id, entity_id],
         ).to_pylist()
         if not rows:
             raise NotFound(f"vector of view {view['view']!r} for material", entity_id, [])
+        if rows[0]["stale"] and not stale:
+            raise BadInput(f"material {entity_id}", "one that is not retracted", "a retracted one")
         if rows[0]["vector"] is None:
             raise Unsupported(
                 f"material {entity_id}", f"one that {view['view']!r} takes", rows[0]["refused"]
@@ -175,20 +190,21 @@ class FeatureStore:
         return [{**row, "parameters": json.loads(row["parameters"])} for row in rows]
 
     def _missing(self, view_id: str, where: str) -> tuple[pa.Table, int]:
-        """Structures the view lacks, and how many it has (or refused)."""
-        # one connection, so that both answers are of the same snapshot
-        with closing(self.lake.connect()) as connection:
-            wanted = run(connection, f"SELECT count(*) AS n FROM materials WHERE {where}")
-            missing = run(
-                connection,
-                f"""
-                SELECT material_id, lattice, species, positions
-                FROM (SELECT * FROM materials WHERE {where})
-                ANTI JOIN (SELECT entity_id FROM features WHERE view_id = $1)
-                ON material_id = entity_id ORDER BY material_id
-                """,
-                [view_id],
-            )
+        """Structures the view lacks, and how many it has (or refused); retracted ones apart."""
+        at = self.lake.snapshot()
+        wanted = self.lake.sql(
+            f"SELECT count(*) FILTER (NOT retracted) AS n FROM materials WHERE {where}", at=at
+        )
+        missing = self.lake.sql(
+            f"""
+            SELECT material_id, lattice, species, positions
+            FROM (SELECT * FROM materials WHERE {where})
+            ANTI JOIN (SELECT entity_id FROM features WHERE view_id = $1)
+            ON material_id = entity_id WHERE NOT retracted ORDER BY material_id
+            """,
+            [view_id],
+            at,
+        )
         return missing, wanted["n"][0].as_py() - missing.num_rows
 
     def _view(self, view_id: str, at: dict[str, int] | None = None) -> dict[str, Any]:

@@ -29,4 +29,4 @@ def ingest(
             progress(done, total)
 
     with reporting(listen):
-        return ingest_flow(str(lake.path), [str(p) for p in paths], hints, workers)
+        return ingest_flow(lake.uri, [str(p) for p in paths], hints, workers)

@@ -75,12 +75,12 @@ def load_flow(name: str) -> Flow[Any, Any]:
     return found
 
 
-def deployments(lake: Path, entries: list[Scheduled]) -> list[RunnerDeployment]:
+def deployments(lake: str, entries: list[Scheduled]) -> list[RunnerDeployment]:
     """Prefect deployments of the entries, all over one lake."""
     return [_deployment(lake, entry) for entry in entries]
 
 
-def _deployment(lake: Path, entry: Scheduled) -> RunnerDeployment:
+def _deployment(lake: str, entry: Scheduled) -> RunnerDeployment:
     from datetime import timedelta
 
     from prefect.schedules import Cron, Interval
@@ -90,12 +90,12 @@ def _deployment(lake: Path, entry: Scheduled) -> RunnerDeployment:
         if entry.cron
         else Interval(timedelta(seconds=entry.interval or 0), timezone=entry.timezone)
     )
-    parameters = {"lake": str(lake), **entry.parameters}
+    parameters = {"lake": lake, **entry.parameters}
     made = load_flow(entry.flow).to_deployment(entry.name, schedule=schedule, parameters=parameters)
     return cast("RunnerDeployment", made)  # a coroutine only when called from one
 
 
-def serve(lake: Path, entries: list[Scheduled]) -> None:
+def serve(lake: str, entries: list[Scheduled]) -> None:
     """Register the deployments and run what is due until stopped; needs a Prefect server."""
     from prefect import serve as serve_deployments
 

@@ -100,8 +100,6 @@ def ingest_files(
             _store(lake, list(run(_read, new)), unreadable, report)
             if progress:
                 progress(start + len(batch), len(files))
-    for table in ("materials", "spectra", "quarantine"):
-        lake[table].maintain()
     return report
 
 
@@ -197,7 +195,7 @@ def _store(lake: Lake, batch: list[_Read], unreadable: list[Refused], report: In
             if complaint
         ]
         good = rows.filter(pa.array([c is None for c in complaints], pa.bool_()))
-        new = lake[table].append_new(good)
+        new = lake.append(table, good)
         report.stored[table] += new
         report.known_rows += good.num_rows - new
     quarantine(lake, refused)

@@ -69,7 +69,6 @@ def simulate(
             _write(lake, simulator, settings, batch, outcomes, counts)
             if progress:
                 progress(first + len(batch), len(todo))
-    lake["spectra"].maintain()
     return SimulationReport(
         name, recipe, counts["simulated"], counts["refused"], there, time.perf_counter() - start
     )

@@ -1,70 +1,200 @@
 """SQL over a pinned snapshot: every table a view, read-only and fenced in.
 
-The connection lives in memory, sees only the Parquet files of the snapshot and cannot be
-configured from a query; only statements that read are let through.
+A session lives in memory, sees only the data files of its snapshot and cannot be configured from
+a query; only statements that read are let through, within limits of memory and time.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from registry import lineage, macros
 from registry.errors import QueryError
-from registry.macros import create_statements
 from registry.schemas import SCHEMAS
+from registry.views import needs, view
 
-READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
-MEMORY_LIMIT = "4GB"
+Parameters = Sequence[Any] | Mapping[str, Any]
+DICTIONARY = "columns"
+_ABOUT_FILES = re.compile("parquet|decompress|magic bytes|page|file|read", re.I)
 
 
-def mentioned(query: str, names: Iterable[str]) -> list[str]:
-    """Tables whose name occurs in a query: the others need not be opened."""
+@dataclass(frozen=True)
+class Limits:
+    """What a query may use: memory (DuckDB's notation), wall time (s), threads (all if None)."""
+
+    memory: str = "4GB"
+    seconds: float = 600.0
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the stored rows of one table are.
+
+    Attributes:
+        columns: Columns its files have.
+        files: Paths of local files; or None, when ``rows`` gives them.
+        rows: A pyarrow dataset over remote files.
+    """
+
+    columns: tuple[str, ...]
+    files: tuple[str, ...] | None
+    rows: Any = None
+
+
+class DamagedData(Exception):
+    """A query failed although it is sound: some data file must be damaged."""
+
+
+def mentioned(query: str, marked: bool) -> list[str]:
+    """Tables that a query needs: the others need not be opened.
+
+    Args:
+        query: The query.
+        marked: Whether anything is retracted, so that derived columns read other tables.
+    """
     words = set(re.findall(r"\w+", query.lower()))
-    return [name for name in names if name in words]
+    named = [name for name in SCHEMAS if name in words]
+    if words & set(lineage.NAMES):
+        named += lineage.TABLES
+    wanted = [other for name in named for other in (*(needs(name) if marked else ()), name)]
+    return list(dict.fromkeys(wanted))
 
 
-def connect(files: Mapping[str, list[str]]) -> duckdb.DuckDBPyConnection:
-    """Open a connection whose views are tables, each given by the files of a version."""
-    connection = duckdb.connect()
-    for name, paths in files.items():
-        connection.register(f"empty_{name}", SCHEMAS[name].arrow.empty_table())
-        source = f"read_parquet({_literal(paths)})" if paths else f"empty_{name}"
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
-    connection.register("columns", _dictionary())
-    for statement in create_statements():
-        connection.execute(statement)
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute("SET allowed_paths = $1", [[p for paths in files.values() for p in paths]])
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    return connection
+class Session:
+    """A DuckDB connection whose views are the tables of one snapshot.
 
-
-def run(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] | None = None
-) -> pa.Table:
-    """Run one reading statement and return its result.
+    Args:
+        sources: Stored rows by table, those a view needs before it.
+        marked: Whether anything is retracted.
+        limits: What a query may use.
 
     Raises:
-        QueryError: When the query does not parse, does more than read, or fails.
+        DamagedData: When a file cannot be opened.
     """
-    try:
-        statements = connection.extract_statements(query)
-        if len(statements) != 1 or statements[0].type not in READING:
-            kinds = ", ".join(s.type.name for s in statements) or "nothing"
-            raise QueryError(f"only a single SELECT is allowed here, found {kinds}")
-        return connection.sql(query, params=parameters or []).to_arrow_table()
-    except duckdb.Error as error:
-        raise QueryError(str(error)) from error
+
+    def __init__(self, sources: Mapping[str, Source], marked: bool, limits: Limits) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._connection = duckdb.connect()
+        stored = {name: self._stored(name, source) for name, source in sources.items()}
+        for name, rows in stored.items():
+            try:
+                self._connection.execute(f"CREATE VIEW {name} AS {view(name, rows, marked)}")
+            except duckdb.Error as error:
+                raise DamagedData(str(error)) from error
+        self._connection.register(DICTIONARY, _dictionary())
+        statements = macros.create_statements()
+        if set(lineage.TABLES) <= sources.keys():
+            statements += lineage.create_statements(stored)
+        for statement in statements:
+            self._connection.execute(statement)
+        self._fence([path for source in sources.values() for path in source.files or ()])
+
+    def run(self, query: str, params: Parameters | None = None) -> pa.Table:
+        """Run one reading statement and return its result.
+
+        Raises:
+            QueryError: When the query does not parse, does more than read, fails, or needs more
+                than the limits.
+            DamagedData: When it fails for no fault of its own.
+        """
+        with self._lock:
+            self._only_reads(query)
+            timer = threading.Timer(self._limits.seconds, self._connection.interrupt)
+            timer.start()
+            try:
+                return self._connection.sql(query, params=params or []).to_arrow_table()
+            except duckdb.InterruptException as error:
+                raise QueryError(
+                    f"stopped: the query took longer than {self._limits.seconds:g} s"
+                ) from error
+            except duckdb.OutOfMemoryException as error:
+                raise QueryError(
+                    f"the query needs more than {self._limits.memory} of memory: "
+                    "ask for fewer rows or columns, or raise the limit"
+                ) from error
+            except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+                if isinstance(error, duckdb.InvalidInputException) and _ABOUT_FILES.search(
+                    str(error)
+                ):
+                    raise DamagedData(str(error)) from error
+                raise QueryError(_explained(str(error))) from error
+            except duckdb.Error as error:
+                raise DamagedData(str(error)) from error
+            finally:
+                timer.cancel()
+
+    def close(self) -> None:
+        """Free the connection."""
+        self._connection.close()
+
+    def _stored(self, name: str, source: Source) -> str:
+        """SQL table expression with exactly the columns of the schema."""
+        schema = SCHEMAS[name].arrow
+        if source.files:
+            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in source.files)
+            stored = f"read_parquet([{listed}])"
+        elif source.rows is not None:
+            self._connection.register(f"stored_{name}", source.rows)
+            stored = f"stored_{name}"
+        else:
+            self._connection.register(f"empty_{name}", schema.empty_table())
+            return f"empty_{name}"
+        if set(source.columns) == set(schema.names):
+            return stored
+        # files of an older schema: missing columns are null, dropped ones hidden
+        self._connection.register(f"empty_{name}", schema.empty_table())
+        shared = ", ".join(f'"{c}"' for c in schema.names if c in source.columns)
+        return f"(FROM empty_{name} UNION ALL BY NAME SELECT {shared} FROM {stored})"
+
+    def _fence(self, files: Iterable[str]) -> None:
+        set_ = self._connection.execute
+        set_("SET TimeZone = 'UTC'")
+        set_(f"SET memory_limit = '{self._limits.memory}'")
+        if self._limits.threads is not None:
+            set_(f"SET threads = {self._limits.threads}")
+        set_("SET parquet_metadata_cache = true")
+        set_("SET temp_directory = ''")
+        set_("SET allowed_paths = $1", [list(files)])
+        set_("SET enable_external_access = false")
+        set_("SET lock_configuration = true")
+
+    def _only_reads(self, query: str) -> None:
+        try:
+            statements = self._connection.extract_statements(query)
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+        kinds = [statement.type for statement in statements]
+        if kinds == [duckdb.StatementType.EXPLAIN]:
+            # EXPLAIN ANALYZE runs what it explains
+            self._only_reads(re.sub(_EXPLAIN, "", statements[0].query, count=1))
+        elif kinds != [duckdb.StatementType.SELECT]:
+            found = ", ".join(kind.name for kind in kinds) or "nothing"
+            raise QueryError(f"only a single SELECT is allowed here, found {found}")
 
 
-def _literal(paths: list[str]) -> str:
-    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
+_EXPLAIN = re.compile(r"^.*?\bEXPLAIN\b\s*(\([^)]*\)\s*)?(ANALYZE\b\s*)?", re.I | re.S)
+
+
+def _explained(message: str) -> str:
+    """A message with the names of the tables, when one was not found."""
+    missing = re.search(r"Table with name (\S+) does not exist", message)
+    if not missing:
+        return message
+    from difflib import get_close_matches
+
+    names = [*SCHEMAS, DICTIONARY, *lineage.NAMES]
+    near = get_close_matches(missing[1].lower(), names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"no table {missing[1]!r}; {hint}there are: {', '.join([*SCHEMAS, DICTIONARY])}"
 
 
 def _dictionary() -> pa.Table:
@@ -77,6 +207,6 @@ def _dictionary() -> pa.Table:
             "meaning": c.meaning,
         }
         for s in SCHEMAS.values()
-        for c in s.columns
+        for c in (*s.columns, *s.derived)
     ]
     return pa.Table.from_pylist(rows)

@@ -7,46 +7,67 @@ the log, and the append looks again. So the same rows written by many processes 
 
 from __future__ import annotations
 
-import json
+import random
+import threading
 import time
 import uuid
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
-from registry.errors import LakeError
-from registry.schemas import SCHEMA_VERSION, Schema
+from registry.errors import BadInput, LakeError
+from registry.keys import KnownKeys, digests, first_of_each
+from registry.parquet import checksum, encoded, fault, read_columns, row_groups, statistics
+from registry.schema import Schema
+from registry.storage import Storage, reason
 
 CHECKPOINT_EVERY = "50"
-COMPACT_ABOVE = 40
 MAX_ATTEMPTS = 100
-_STATISTICS = (pa.string(), pa.float64(), pa.int64())
-_LONGEST_BOUND = 32
+NO_RETRY = CommitProperties(max_commit_retries=0)
+
+
+@dataclass(frozen=True)
+class File:
+    """A live data file: path within the table, size (bytes) and number of rows."""
+
+    path: str
+    size: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class State:
+    """A version of a table: its files and the columns they have."""
+
+    version: int
+    files: tuple[File, ...]
+    columns: tuple[str, ...]
 
 
 class Table:
     """A Delta table of the lake.
 
     Args:
-        path: Folder of the table; created with ``schema`` if missing.
+        storage: Folder of the table.
         schema: Columns and key.
     """
 
-    def __init__(self, path: Path, schema: Schema) -> None:
-        self.path = path
+    def __init__(self, storage: Storage, schema: Schema) -> None:
+        self.storage = storage
         self.schema = schema
+        self._lock = threading.Lock()
+        self._newest: DeltaTable | None = None
 
     def create(self) -> None:
         """Create the table unless it exists."""
         DeltaTable.create(
-            str(self.path),
+            self.storage.uri,
             schema=self.schema.arrow,
             mode="ignore",
             name=self.schema.name,
@@ -55,162 +76,194 @@ class Table:
                 "delta.checkpointInterval": CHECKPOINT_EVERY,
                 "delta.logRetentionDuration": "interval 36500 days",
             },
-            commit_properties=CommitProperties({"schema_version": str(SCHEMA_VERSION)}),
+            storage_options=self._options,
         )
 
-    def delta(self, version: int | None = None) -> DeltaTable:
-        """Open the table at a version, the newest by default.
+    def delta(self, version: int | datetime | None = None) -> DeltaTable:
+        """Open the table at a version or a moment, the newest by default.
 
         Raises:
             LakeError: When there is no such table or version.
         """
         try:
-            return DeltaTable(str(self.path), version=version)
-        except TableNotFoundError as error:
-            raise LakeError(f"table {self.schema.name!r} at version {version}: {error}") from error
+            opened = DeltaTable(
+                self.storage.uri,
+                version=version if isinstance(version, int) else None,
+                storage_options=self._options,
+            )
+            if isinstance(version, datetime):
+                opened.load_as_version(version)
+            return opened
+        except (TableNotFoundError, DeltaError, OSError) as error:
+            raise LakeError(f"table {self.schema.name!r} at {version}: {reason(error)}") from error
+
+    def state(self, version: int | None = None) -> State:
+        """Files of a version, the newest by default.
+
+        Raises:
+            LakeError: When there is no such table or version.
+        """
+        if version is not None:
+            return state_of(self.delta(version))
+        with self._lock:
+            return state_of(self._current())
 
     def version(self) -> int:
         """Newest version of the table."""
-        return int(self.delta().version())
+        return self.state().version
 
     def files(self, version: int | None = None) -> list[str]:
-        """Paths of the Parquet files that make up a version."""
-        return list(self.delta(version).file_uris())
-
-    def keys(self, delta: DeltaTable | None = None) -> set[tuple[Any, ...]]:
-        """Keys of all rows of a version."""
-        found: set[tuple[Any, ...]] = set()
-        for path in (delta or self.delta()).file_uris():
-            table = pq.read_table(path, columns=list(self.schema.key), partitioning=None)
-            found.update(_keys(table, self.schema.key))
-        return found
+        """Addresses of the Parquet files that make up a version."""
+        return [self.storage.full(file.path) for file in self.state(version).files]
 
     def append_new(self, rows: pa.Table) -> int:
-        """Append the rows whose key the table does not hold yet; returns how many there were."""
-        rows = _distinct(
-            rows.select(self.schema.arrow.names).cast(self.schema.arrow), self.schema.key
-        )
+        """Append the rows whose key the table does not hold yet; returns how many there were.
+
+        Raises:
+            LakeError: When the storage cannot be written; the table is as before.
+        """
+        rows = self.conform(rows)
+        keys = digests(rows, self.schema.key)
+        distinct = first_of_each(keys)
 
         def attempt(delta: DeltaTable) -> int:
-            known = self.keys(delta)
-            fresh = [key not in known for key in _keys(rows, self.schema.key)]
-            new = rows.filter(pa.array(fresh, pa.bool_()))
-            if new.num_rows:
-                self._commit(delta, new)
+            self._known.refresh(file.path for file in state_of(delta).files)
+            fresh = distinct & ~self._known.holds(keys)
+            if not fresh.any():
+                return 0
+            new = rows if fresh.all() else rows.filter(pa.array(fresh))
+            path = self._commit(delta, new)
+            self._known.add(path, keys[fresh])
             return int(new.num_rows)
 
         return self._until_committed(attempt) if rows.num_rows else 0
 
-    def replace(self, rows: pa.Table) -> int:
-        """Write rows, taking the place of those with the same key; returns how many there were."""
-        rows = _distinct(
-            rows.select(self.schema.arrow.names).cast(self.schema.arrow), self.schema.key
-        )
+    def write(self, groups: Iterable[pa.Table]) -> File:
+        """Write row groups to a data file that no version names yet.
 
-        def attempt(delta: DeltaTable) -> int:
-            match = " AND ".join(f't."{k}" = s."{k}"' for k in self.schema.key)
-            merge = delta.merge(
-                rows,
-                match,
-                source_alias="s",
-                target_alias="t",
-                commit_properties=CommitProperties(max_commit_retries=0),
-            )
-            merge.when_matched_update_all().when_not_matched_insert_all().execute()
-            return int(rows.num_rows)
+        Its name ends with the digest of its bytes, by which damage is found later.
 
-        return self._until_committed(attempt) if rows.num_rows else 0
+        Raises:
+            LakeError: When it cannot be written; nothing of it is left then.
+        """
+        content, rows = encoded(groups, self.schema)
+        path = f"part-{uuid.uuid4().hex}-{checksum(content)}.parquet"
+        try:
+            self.storage.write(path, content)
+        except LakeError:
+            self.discard(path)
+            raise
+        return File(path, content.size, rows)
 
-    def maintain(self) -> None:
-        """Compact when small files pile up: the cost of a commit follows the live files."""
-        delta = self.delta()
-        if len(delta.file_uris()) > COMPACT_ABOVE:
-            delta.optimize.compact()
-            delta.create_checkpoint()
+    def discard(self, path: str) -> None:
+        """Delete a data file that no version names."""
+        try:
+            self.storage.files.delete_file(path)
+        except OSError:
+            # unreachable or never there: vacuum finds what is left
+            return
+
+    def read(self, file: File) -> pa.Table:
+        """All rows of a data file, proved to be what was written.
+
+        Raises:
+            LakeError: When the file is missing or damaged.
+        """
+        try:
+            with self.storage.files.open_input_file(file.path) as opened:
+                content = opened.read_buffer()
+            if found := fault(file.path, file.size, content):
+                raise LakeError(f"{self.storage.full(file.path)}: {found}")
+            return read_columns(pa.BufferReader(content), self.schema.arrow.names)
+        except (OSError, pa.ArrowException) as error:
+            raise LakeError(f"{self.storage.full(file.path)}: {reason(error)}") from error
+
+    def keys(self, path: str) -> pa.Table:
+        """Key columns of a data file."""
+        with self.storage.files.open_input_file(path) as file:
+            return read_columns(file, self.schema.key)
+
+    def conform(self, rows: pa.Table) -> pa.Table:
+        """Rows in the columns and types of the schema; columns they lack become null.
+
+        Raises:
+            BadInput: For a column the table does not have.
+        """
+        arrow = self.schema.arrow
+        if rows.schema.equals(arrow):
+            return rows
+        unknown = sorted(set(rows.schema.names) - set(arrow.names))
+        if unknown:
+            raise BadInput(f"rows of {self.schema.name!r}", "its columns", ", ".join(unknown))
+        columns = [
+            rows[f.name].cast(f.type)
+            if f.name in rows.schema.names
+            else pa.nulls(len(rows), f.type)
+            for f in arrow
+        ]
+        return pa.table(columns, schema=arrow)
+
+    @cached_property
+    def _known(self) -> KnownKeys:
+        return KnownKeys(self.schema.key, self.keys)
+
+    @property
+    def _options(self) -> dict[str, str] | None:
+        return dict(self.storage.options) or None
+
+    def _current(self) -> DeltaTable:
+        """The newest version; reads only what the log gained since the last call."""
+        if self._newest is None:
+            self._newest = self.delta()
+        else:
+            try:
+                self._newest.update_incremental()
+            except (DeltaError, OSError) as error:
+                raise LakeError(f"table {self.schema.name!r}: {reason(error)}") from error
+        return self._newest
 
     def _until_committed(self, attempt: Callable[[DeltaTable], int]) -> int:
-        for n in range(MAX_ATTEMPTS):
-            try:
-                return attempt(self.delta())
-            except CommitFailedError:
-                time.sleep(min(0.5, 0.01 * 2**n) * (0.5 + uuid.uuid4().int % 100 / 100))
+        with self._lock:
+            for n in range(MAX_ATTEMPTS):
+                delta = self._current()
+                try:
+                    return attempt(delta)
+                except CommitFailedError:
+                    wait(n)
+                except (DeltaError, OSError) as error:
+                    raise LakeError(
+                        f"table {self.schema.name!r} not written: {reason(error)}"
+                    ) from error
         raise LakeError(f"table {self.schema.name!r}: lost {MAX_ATTEMPTS} races to commit")
 
-    def _commit(self, delta: DeltaTable, rows: pa.Table) -> None:
-        name = f"part-{uuid.uuid4().hex}.parquet"
-        target = self.path / name
-        write_parquet(rows, target)
-        action = AddAction(
-            name, target.stat().st_size, {}, int(time.time() * 1000), True, _statistics(rows)
-        )
+    def _commit(self, delta: DeltaTable, rows: pa.Table) -> str:
+        file = self.write(row_groups(rows))
+        now = int(time.time() * 1000)
+        action = AddAction(file.path, file.size, {}, now, True, statistics(rows))
         try:
             delta.create_write_transaction(
-                [action],
-                mode="append",
-                schema=delta.schema(),
-                commit_properties=CommitProperties(max_commit_retries=0),
+                [action], mode="append", schema=delta.schema(), commit_properties=NO_RETRY
             )
         except CommitFailedError:
-            target.unlink()
-            raise
+            # a lost answer makes the storage's client ask again and be refused by its own success
+            if file.path not in {live.path for live in state_of(self._current()).files}:
+                self.discard(file.path)
+                raise
+        return file.path
 
 
-def write_parquet(rows: pa.Table, target: Path) -> None:
-    """Write a Parquet file the way of the lake: zstd 1, BYTE_STREAM_SPLIT on floats."""
-    pq.write_table(
-        rows,
-        target,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[f.name for f in rows.schema if pa.types.is_string(f.type)],
-        column_encoding=dict.fromkeys(_float_leaves(rows.schema), "BYTE_STREAM_SPLIT"),
+def state_of(delta: DeltaTable) -> State:
+    """Files and columns of an opened table."""
+    actions = pa.table(delta.get_add_actions(flatten=True))
+    columns = ("path", "size_bytes", "num_records")
+    files = zip(*(actions[name].to_pylist() for name in columns), strict=True)
+    return State(
+        int(delta.version()),
+        tuple(File(path, size, rows) for path, size, rows in files),
+        tuple(field.name for field in delta.schema().fields),
     )
 
 
-def _float_leaves(schema: pa.Schema) -> list[str]:
-    """Parquet paths of all floating-point leaves, such as ``intensity.list.element``."""
-
-    def walk(path: str, kind: pa.DataType) -> list[str]:
-        if pa.types.is_floating(kind):
-            return [path]
-        if pa.types.is_list(kind):
-            return walk(f"{path}.list.element", kind.value_type)
-        if pa.types.is_struct(kind):
-            return [leaf for field in kind for leaf in walk(f"{path}.{field.name}", field.type)]
-        return []
-
-    return [leaf for field in schema for leaf in walk(field.name, field.type)]
-
-
-def _statistics(rows: pa.Table) -> str:
-    low: dict[str, Any] = {}
-    high: dict[str, Any] = {}
-    nulls: dict[str, int] = {}
-    for field in rows.schema:
-        column = rows[field.name]
-        nulls[field.name] = column.null_count
-        if field.type not in _STATISTICS or column.null_count == len(column):
-            continue
-        bounds = pc.min_max(column).as_py()
-        # a cut upper bound would have to be rounded up: leave long text without bounds
-        if isinstance(bounds["max"], str) and len(bounds["max"]) > _LONGEST_BOUND:
-            continue
-        if isinstance(bounds["max"], float) and not abs(bounds["max"]) < float("inf"):
-            continue
-        low[field.name], high[field.name] = bounds["min"], bounds["max"]
-    return json.dumps(
-        {"numRecords": rows.num_rows, "minValues": low, "maxValues": high, "nullCount": nulls}
-    )
-
-
-def _keys(rows: pa.Table, key: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    return list(zip(*(rows[name].to_pylist() for name in key), strict=True))
-
-
-def _distinct(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
-    seen: set[tuple[Any, ...]] = set()
-    keep = []
-    for value in _keys(rows, key):
-        keep.append(value not in seen)
-        seen.add(value)
-    return rows.filter(pa.array(keep, pa.bool_()))
+def wait(attempt: int) -> None:
+    """Let the others go first, longer after each lost race."""
+    time.sleep(min(0.5, 0.01 * 2**attempt) * random.uniform(0.5, 1.5))

@@ -67,6 +67,9 @@ _ALL = (
     Technique("nr", "neutron reflectometry", "Q", "1/angstrom", "R(Q)", "", "neutron"),
     Technique("xas", "X-ray absorption", "energy", "eV", "mu(E)", "", "xray"),
     Technique(
+        "exafs", "X-ray absorption fine structure", "wavenumber", "1/angstrom", "chi(k)", "", "xray"
+    ),
+    Technique(
         "xps",
         "X-ray photoemission",
         "binding_energy",

@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from collections.abc import Mapping
 
 from scatterlake._rooms import check_rooms
 
@@ -15,15 +16,25 @@ check_rooms()
 
 from registry.errors import ScatterlakeError  # noqa: E402 - only after the rooms were checked
 from registry.lake import Lake  # noqa: E402
+from registry.sql import Limits  # noqa: E402
 
-__all__ = ["Lake", "ScatterlakeError", "__version__", "open"]
+__all__ = ["Lake", "Limits", "ScatterlakeError", "__version__", "open"]
 __version__ = "0.1.0"
 
 
-def open(path: str | Path) -> Lake:  # noqa: A001 - sl.open reads as what it does
-    """Open the lake in a folder, creating it when the folder is missing or empty.
+def open(  # noqa: A001 - sl.open reads as what it does
+    uri: str | os.PathLike[str],
+    options: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> Lake:
+    """Open a lake, creating it when its folder or bucket prefix is missing or empty.
+
+    Args:
+        uri: A folder, or ``s3://bucket/prefix``.
+        options: How to reach a bucket, such as ``aws_endpoint_url``; else from the environment.
+        limits: Memory and time a query may use.
 
     Raises:
-        LakeError: When the folder holds something else, or a lake of a newer version.
+        LakeError: When something else is there, or a lake of a newer version.
     """
-    return Lake.open(path)
+    return Lake.open(uri, options, limits)

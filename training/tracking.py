@@ -25,8 +25,16 @@ QUIET = {
 
 
 def tracking_uri(lake: Lake) -> str:
-    """Where MLflow keeps runs and registered models of a lake."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{lake.path}/mlflow/mlflow.db"
+    """Where MLflow keeps runs and registered models of a lake.
+
+    Raises:
+        LakeError: For a lake in a bucket without a tracking server: whoever shares the lake has
+            to find its models.
+    """
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    if named is None and lake.storage.is_remote:
+        raise LakeError(f"{lake.uri} is shared: set MLFLOW_TRACKING_URI to its MLflow server")
+    return named or f"sqlite:///{lake.path}/mlflow/mlflow.db"
 
 
 def client(lake: Lake) -> MlflowClient:
@@ -34,7 +42,7 @@ def client(lake: Lake) -> MlflowClient:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
-    (lake.path / "mlflow").mkdir(exist_ok=True)
+    (lake.path / "mlflow").mkdir(parents=True, exist_ok=True)
     from mlflow import MlflowClient
 
     uri = tracking_uri(lake)

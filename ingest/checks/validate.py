@@ -63,7 +63,6 @@ def validate(lake: Lake, progress: Callable[[str], None] | None = None) -> list[
             progress(suite)
     if context:
         context.build_data_docs()
-        lake["checks"].maintain()
     return results
 
 
@@ -98,7 +97,7 @@ def _run_suite(
         broken = _expectations_broken(context, suite, checks, frame)
         for name, entities in broken.items():
             failed[name] += len(entities)
-        lake["checks"].append_new(_check_rows(lake, table, suite, checks, frame, broken))
+        lake.append("checks", _check_rows(lake, table, suite, checks, frame, broken))
     return SuiteResult(
         suite, rows.num_rows, len(checks), {name: n for name, n in failed.items() if n}
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -23,9 +22,12 @@ console = Console()
 errors = Console(stderr=True)
 
 LakeOption = Annotated[
-    Path,
+    str,
     typer.Option(
-        "--lake", envvar="SCATTERLAKE_LAKE", help="Folder of the lake.", show_default=True
+        "--lake",
+        envvar="SCATTERLAKE_LAKE",
+        help="Folder of the lake, or s3://bucket/prefix.",
+        show_default=True,
     ),
 ]
 WhereOption = Annotated[
@@ -36,7 +38,7 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", help="NAME=VALUE, as often as needed.")
 ]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes to use.")]
-DEFAULT_LAKE = Path("lake")
+DEFAULT_LAKE = "lake"
 
 
 def complain(error: ScatterlakeError) -> int:

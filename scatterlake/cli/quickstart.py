@@ -59,7 +59,7 @@ ORDER BY score DESC""",
 
 @app.command()
 def quickstart(
-    lake: LakeOption = Path("demo-lake"),
+    lake: LakeOption = "demo-lake",
     workers: WorkersOption = 2,
     structures: Annotated[
         int, typer.Option(min=20, help="Structures to take of each lattice shape.")
@@ -101,7 +101,7 @@ def _run(lake: Lake, workers: int, per_lattice: int) -> QuickstartResult:
         from flows.reporting import reporting
 
         with reporting(listen):
-            result: QuickstartResult = flow(str(lake.path), workers, per_lattice)
+            result: QuickstartResult = flow(lake.uri, workers, per_lattice)
         bar.update(running[-1], total=1, completed=1)
     return result
 

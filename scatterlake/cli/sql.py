@@ -9,7 +9,7 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from scatterlake import Lake
+from scatterlake import Lake, Limits
 from scatterlake.cli import app
 from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, print_table, table
 
@@ -34,9 +34,14 @@ def sql(
         Path | None,
         typer.Option("--output", "-o", help="File to write to; the screen when left out."),
     ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="As of a moment, such as 2026-11-22T12:00 (UTC).")
+    ] = None,
+    memory: Annotated[str, typer.Option(help="Most memory to use.")] = Limits.memory,
+    seconds: Annotated[float, typer.Option(help="Most seconds to take.")] = Limits.seconds,
 ) -> None:
     """Answer a SQL query over spectra, materials, checks, features and models."""
-    result = Lake.existing(lake).sql(query)
+    result = Lake.existing(lake, limits=Limits(memory, seconds)).sql(query, at=at)
     if form is Format.table and output is None:
         print_table("", result.column_names, [list(r.values()) for r in result.to_pylist()])
         console.print(f"{result.num_rows} rows", style="dim")
@@ -52,11 +57,11 @@ def sql(
 
 def _parquet(result: pa.Table, output: Path | None) -> None:
     from registry.errors import WrongUse
-    from registry.tables import write_parquet
+    from registry.parquet import write_parquet
 
     if output is None:
         raise WrongUse("--format parquet", "--output FILE with it", "no file")
-    write_parquet(result, output)
+    write_parquet(result, str(output))
 
 
 def _text(result: pa.Table, form: Format) -> str:

@@ -100,7 +100,7 @@ def retrain(study: StudyArgument, lake: LakeOption = DEFAULT_LAKE) -> None:
 
     with reporting(lambda step, *_: _say(step)):
         # its last line of progress is the decision and the reason
-        retrain_flow(str(opened.path), study)
+        retrain_flow(opened.uri, study)
 
 
 @app.command()
@@ -124,7 +124,7 @@ def schedule(lake: LakeOption = DEFAULT_LAKE) -> None:
         for e in entries
     ]
     print_table("schedules", ("name", "flow", "when", "parameters"), rows)
-    serve(opened.path, entries)
+    serve(opened.uri, entries)
 
 
 def print_comparison(lake: Lake, study: str) -> None:

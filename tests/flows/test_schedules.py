@@ -56,7 +56,7 @@ lake = Path({lake!r})
 use_prefect(lake)
 from flows.schedules import Scheduled, serve
 every = Scheduled("often", "flows.maintain:maintain", "UTC", interval=20)
-serve(lake, [every])
+serve(str(lake), [every])
 """
 
 

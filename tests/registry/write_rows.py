@@ -1,4 +1,7 @@
-"""Writes rows of ``spectra`` into a lake; tests run several of these at once."""
+"""Writes rows of ``spectra`` into a lake; tests run several of these at once, and kill them.
+
+Prints a line for every commit when it was acknowledged: first row, rows that were new.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ def curves(ids: range, points: int = 50) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    path, first, commits, size = sys.argv[1], *map(int, sys.argv[2:])
-    lake = Lake.existing(path)
-    starts = range(first, first + commits * size, size)
-    print(sum(lake.append("spectra", curves(range(n, n + size))) for n in starts))  # noqa: T201
+    uri, first, commits, size = sys.argv[1], *map(int, sys.argv[2:])
+    lake = Lake.existing(uri)
+    for n in range(first, first + commits * size, size):
+        added = lake.append("spectra", curves(range(n, n + size)))
+        print(n, added, flush=True)  # noqa: T201

@@ -1,0 +1,187 @@
+"""Nearest curves and random access by id, against NumPy on a memory map and Lance.
+
+``python -m benchmarks.bench_nearest`` prints the rows. Everything is warm: medians after a first
+run. Lance is not a dependency: name a Python that has ``pylance`` and NumPy in
+SCATTERLAKE_LANCE_PYTHON, or its row is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from registry.curve_query import Query
+from registry.lake import Lake
+from registry.nearest import nearest
+from registry.sidecar import Sidecar, Sidecars, stem
+from registry.sidecar_build import COLUMNS, read_groups
+from registry.take import matrix
+
+ROWS, BATCH, POINTS = 100_000, 10_000, 500
+X = np.linspace(0.5, 6, POINTS)
+TAKEN, K, REPEATS = 5_000, 10, 15
+NEAREST_GOAL, TAKE_GOAL = 1 / 1.1, 1 / 1.5
+Row = dict[str, Any]
+
+LANCE = """
+import sys, time
+from statistics import median
+import lance, numpy as np, pyarrow as pa
+
+values, rows, folder = np.load(sys.argv[1]), np.load(sys.argv[2]), sys.argv[3]
+column = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+dataset = lance.write_dataset(pa.table({"intensity": column}), folder)
+
+def once():
+    start = time.perf_counter()
+    dataset.take(rows, columns=["intensity"])
+    return time.perf_counter() - start
+
+once()
+print(median(once() for _ in range(int(sys.argv[4]))))
+"""
+
+
+def run() -> list[Row]:
+    """Benchmark rows."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        files = _lake(folder)
+        built, sidecars = _built(folder, files)
+        ids = np.array([f"{n:032x}" for n in range(ROWS)])
+        plain = folder / "plain.npy"
+        np.save(plain, matrix(sidecars, ids.tolist()))
+        os.sync()  # what was written shall not go to disk while reading is timed
+        return [
+            *built,
+            _nearest(sidecars, plain),
+            _other_grid(sidecars, plain),
+            *_take(folder, sidecars, plain, ids),
+        ]
+
+
+def _lake(folder: Path) -> list[str]:
+    lake = Lake.open(folder / "lake")
+    for first in range(0, ROWS, BATCH):
+        lake["spectra"].append_new(_noise(first))
+    return lake["spectra"].files()
+
+
+def _noise(first: int) -> pa.Table:
+    """Rows of ``spectra`` with noise on one grid."""
+    offsets = pa.array(np.arange(BATCH + 1) * POINTS, pa.int32())
+    values = np.random.default_rng(first).random(BATCH * POINTS, dtype=np.float32)
+    columns = {
+        "spectrum_id": [f"{n:032x}" for n in range(first, first + BATCH)],
+        "technique": ["xrd"] * BATCH,
+        "x": pa.ListArray.from_arrays(offsets, np.tile(X, BATCH)),
+        "intensity": pa.ListArray.from_arrays(offsets, values),
+    }
+    return pa.table(columns)
+
+
+def _built(folder: Path, files: list[str]) -> tuple[list[Row], list[Sidecar]]:
+    start = time.perf_counter()
+    sidecars = Sidecars(folder / "sidecars", read_groups).open(files)
+    ours = time.perf_counter() - start
+    start = time.perf_counter()
+    for file in files:
+        pq.read_table(file, columns=list(COLUMNS), partitioning=None)
+    theirs = time.perf_counter() - start
+    made = [p for file in files for p in (folder / "sidecars" / stem(file)).iterdir()]
+    size = sum(p.stat().st_size for p in made) / 1e6
+    stored = sum(Path(file).stat().st_size for file in files) / 1e6
+    what = f"{ROWS} spectra x {POINTS}"
+    return [
+        _row(f"sidecars of {what}, built once", "pq.read_table, same columns", ours, theirs, None),
+        _row(f"size of the sidecars of {what}", "their Parquet files", size, stored, None, "MB"),
+    ], sidecars
+
+
+def _nearest(sidecars: list[Sidecar], plain: Path) -> Row:
+    values = np.load(plain, mmap_mode="r")
+    y = np.random.default_rng(1).random(POINTS)
+    query, unit = Query.of("xrd", X, y), y.astype(np.float32)
+
+    def by_hand() -> object:
+        return np.argpartition(values @ unit, -K)[-K:]
+
+    ours, theirs = _in_turn(lambda: nearest(sidecars, query, K), by_hand)
+    what = f"nearest {K} of {ROWS} spectra x {POINTS}, one grid"
+    return _row(what, "NumPy M @ q, argpartition, memory map", ours, theirs, NEAREST_GOAL)
+
+
+def _other_grid(sidecars: list[Sidecar], plain: Path) -> Row:
+    values = np.load(plain, mmap_mode="r")
+    grid = np.linspace(0.6, 5.9, 700)
+    y = np.random.default_rng(1).random(len(grid))
+    query = Query.of("xrd", grid, y)
+
+    def by_hand() -> object:
+        curves = np.stack([np.interp(grid, X, row) for row in values])
+        return np.argpartition(curves @ y / np.linalg.norm(curves, axis=1), -K)[-K:]
+
+    ours, theirs = _in_turn(lambda: nearest(sidecars, query, K), by_hand, 3)
+    return _row(f"nearest {K}, query on another grid", "np.interp row by row", ours, theirs, None)
+
+
+def _take(
+    folder: Path, sidecars: list[Sidecar], plain: Path, ids: np.ndarray[Any, Any]
+) -> list[Row]:
+    rows = np.random.default_rng(2).choice(ROWS, TAKEN, replace=False)
+    wanted = ids[rows].tolist()
+    values = np.load(plain, mmap_mode="r")
+    ours, gather = _in_turn(lambda: matrix(sidecars, wanted), lambda: values[rows])
+    what = f"{TAKEN} random spectra x {POINTS} by id"
+    by_number = _row(what, "NumPy memory map by row number", ours, gather, None)
+    python = os.environ.get("SCATTERLAKE_LANCE_PYTHON")
+    if python is None:
+        print("no row for Lance: SCATTERLAKE_LANCE_PYTHON names no Python with pylance")
+        return [by_number]
+    np.save(folder / "rows.npy", rows)
+    arguments = [str(plain), str(folder / "rows.npy"), str(folder / "lance"), str(REPEATS)]
+    answer = subprocess.run(
+        [python, "-c", LANCE, *arguments], capture_output=True, text=True, check=True
+    )
+    return [by_number, _row(what, "Lance take", ours, float(answer.stdout), TAKE_GOAL)]
+
+
+def _in_turn(ours: Any, theirs: Any, repeats: int = REPEATS) -> tuple[float, float]:
+    """Median times (s) of two functions that are run in turn, so that both meet the same load."""
+    times: tuple[list[float], list[float]] = [], []
+    for n in range(repeats + 1):
+        for work, found in zip((ours, theirs), times, strict=True):
+            start = time.perf_counter()
+            work()
+            if n:  # the first run warms up
+                found.append(time.perf_counter() - start)
+    return median(times[0]), median(times[1])
+
+
+def _row(
+    what: str, against: str, ours: float, theirs: float, goal: float | None, unit: str = "s"
+) -> Row:
+    return {
+        "what": what,
+        "against": against,
+        "ours": ours,
+        "theirs": theirs,
+        "unit": unit,
+        "ratio": theirs / ours,
+        "goal": goal,
+    }
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(json.dumps(row))

@@ -1,0 +1,47 @@
+"""From each schema version to the next: what a lake written by an older release becomes.
+
+A step finds for itself what is left to do, so that one interrupted, or begun by two processes at
+once, ends the same. Older snapshots are not rewritten: they are read as what they were, with
+columns they lack as null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from registry.commits import Outdated, Written, swap
+from registry.parquet import row_groups, statistics
+from registry.schemas import SCHEMA_VERSION
+from registry.tables import Table
+
+Tables = Mapping[str, Table]
+
+
+def migrate(tables: Tables, version: int) -> None:
+    """Bring the tables of a lake from an older schema version to the present one."""
+    for step in range(version, SCHEMA_VERSION):
+        STEPS[step](tables)
+
+
+def _to_2(tables: Tables) -> None:
+    """Retractions and chunks are new; whether a model is stale follows from the retractions."""
+    tables["retractions"].create()
+    tables["chunks"].create()
+    _conform(tables["models"])
+
+
+STEPS: dict[int, Callable[[Tables], None]] = {1: _to_2}
+
+
+def _conform(table: Table) -> None:
+    """Rewrite a table in its present schema: for tables that fit into memory."""
+    while (state := table.state()).columns != tuple(table.schema.arrow.names):
+        written = []
+        for file in state.files:
+            rows = table.conform(table.read(file))
+            written.append(Written(table.write(row_groups(rows)), statistics(rows)))
+        try:
+            swap(table, state.files, written, "MIGRATE", table.schema.arrow)
+        except Outdated:
+            for rewritten in written:
+                table.discard(rewritten.file.path)
