@@ -89,7 +89,7 @@ def _missing(lake: Lake, recipe: str, where: str) -> tuple[list[dict[str, Any]],
         WITH done AS (
             SELECT material_id FROM spectra WHERE recipe = $1
             UNION SELECT file_digest FROM quarantine WHERE stage = 'simulate' AND file_part = $1
-        ), wanted AS (SELECT * FROM materials WHERE {where})
+        ), wanted AS (SELECT * FROM materials WHERE ({where}) AND NOT retracted)
         SELECT material_id, lattice, species, positions, material_id IN (FROM done) AS done
         FROM wanted ORDER BY material_id
         """,

@@ -20,8 +20,8 @@ KINDS = ("file", "sample", "material", "spectrum")
 """What can be retracted."""
 
 LAST_SQL = """
-SELECT action, "at" FROM retractions WHERE entity_id = $1 AND entity_kind = $2
-ORDER BY "at" DESC LIMIT 1
+SELECT action, decided_at FROM retractions WHERE entity_id = $1 AND entity_kind = $2
+ORDER BY decided_at DESC LIMIT 1
 """
 _MARKED = {
     "materials": "retracted",
@@ -122,7 +122,7 @@ def _note(lake: Lake, entity: str, action: str, why: str, author: str) -> Conseq
             "action": action,
             "why": why.strip(),
             "author": author.strip(),
-            "at": at,
+            "decided_at": at,
         }
         lake.append("retractions", [event])
     return found
@@ -133,19 +133,19 @@ def _last(lake: Lake, node: Node) -> tuple[str, datetime]:
     rows = lake.sql(LAST_SQL, [node.id, node.kind]).to_pylist()
     if not rows:
         return RESTORE, datetime.min.replace(tzinfo=now().tzinfo)
-    return rows[0]["action"], rows[0]["at"]
+    return rows[0]["action"], rows[0]["decided_at"]
 
 
 def _if_noted(query: str) -> str:
     """A query in which every table is as it would be after the event ``$1, $2, $3``."""
     event = (
         "SELECT $1 AS entity_id, $2 AS entity_kind, $3 AS action, "
-        "TIMESTAMPTZ '9999-12-31' AS \"at\""
+        "TIMESTAMPTZ '9999-12-31' AS decided_at"
     )
     tables = [*needs("predictions"), "features", "predictions"]
     tables.remove("retractions")
     shadows = [
         f"retractions AS (FROM stored.retractions UNION ALL BY NAME {event})",
-        *(f"{t} AS NOT MATERIALIZED ({view(t, f'stored.{t}', marked=True)})" for t in tables),
+        *(f"{t} AS ({view(t, f'stored.{t}', marked=True)})" for t in tables),
     ]
     return f"WITH {', '.join(shadows)} {query}"

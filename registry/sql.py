@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -90,8 +91,8 @@ class Session:
                 self._connection.execute(f"CREATE VIEW {name} AS {view(name, rows, marked)}")
             except duckdb.Error as error:
                 raise DamagedData(str(error)) from error
-        self._connection.register(DICTIONARY, _dictionary())
-        statements = macros.create_statements()
+        self._macros: set[str] = set()
+        statements = [f"CREATE VIEW {DICTIONARY} AS {_dictionary()}"]
         if set(lineage.TABLES) <= sources.keys():
             statements += lineage.create_statements(stored)
         for statement in statements:
@@ -108,6 +109,7 @@ class Session:
         """
         with self._lock:
             self._only_reads(query)
+            self._define(query)
             timer = threading.Timer(self._limits.seconds, self._connection.interrupt)
             timer.start()
             try:
@@ -136,24 +138,28 @@ class Session:
         """Free the connection."""
         self._connection.close()
 
+    def _define(self, query: str) -> None:
+        for name in macros.needed(query):
+            if name not in self._macros:
+                self._connection.execute(macros.definitions()[name])
+                self._macros.add(name)
+
     def _stored(self, name: str, source: Source) -> str:
         """SQL table expression with exactly the columns of the schema."""
-        schema = SCHEMAS[name].arrow
         if source.files:
-            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in source.files)
+            listed = ", ".join(map(_text, source.files))
             stored = f"read_parquet([{listed}])"
         elif source.rows is not None:
             self._connection.register(f"stored_{name}", source.rows)
             stored = f"stored_{name}"
         else:
-            self._connection.register(f"empty_{name}", schema.empty_table())
-            return f"empty_{name}"
-        if set(source.columns) == set(schema.names):
+            return f"({_empty(name)})"
+        names = SCHEMAS[name].arrow.names
+        if set(source.columns) == set(names):
             return stored
         # files of an older schema: missing columns are null, dropped ones hidden
-        self._connection.register(f"empty_{name}", schema.empty_table())
-        shared = ", ".join(f'"{c}"' for c in schema.names if c in source.columns)
-        return f"(FROM empty_{name} UNION ALL BY NAME SELECT {shared} FROM {stored})"
+        shared = ", ".join(f'"{c}"' for c in names if c in source.columns)
+        return f"({_empty(name)} UNION ALL BY NAME SELECT {shared} FROM {stored})"
 
     def _fence(self, files: Iterable[str]) -> None:
         set_ = self._connection.execute
@@ -162,6 +168,7 @@ class Session:
         if self._limits.threads is not None:
             set_(f"SET threads = {self._limits.threads}")
         set_("SET parquet_metadata_cache = true")
+        set_("SET enable_progress_bar = false")
         set_("SET temp_directory = ''")
         set_("SET allowed_paths = $1", [list(files)])
         set_("SET enable_external_access = false")
@@ -197,16 +204,43 @@ def _explained(message: str) -> str:
     return f"no table {missing[1]!r}; {hint}there are: {', '.join([*SCHEMAS, DICTIONARY])}"
 
 
-def _dictionary() -> pa.Table:
-    rows = [
-        {
-            "table": s.name,
-            "column": c.name,
-            "type": str(c.type),
-            "unit": c.unit,
-            "meaning": c.meaning,
-        }
-        for s in SCHEMAS.values()
-        for c in (*s.columns, *s.derived)
-    ]
-    return pa.Table.from_pylist(rows)
+def _empty(name: str) -> str:
+    """The columns of a table, and no row."""
+    columns = (f'NULL::{_sql_type(f.type)} AS "{f.name}"' for f in SCHEMAS[name].arrow)
+    return f"SELECT {', '.join(columns)} WHERE false"
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"{_sql_type(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        return f"STRUCT({', '.join(f'{f.name} {_sql_type(f.type)}' for f in kind)})"
+    return _SQL_TYPES[str(kind)]
+
+
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "double": "DOUBLE",
+    "float": "FLOAT",
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "bool": "BOOLEAN",
+    "binary": "BLOB",
+    "timestamp[us, tz=UTC]": "TIMESTAMP WITH TIME ZONE",
+}
+
+
+@cache
+def _dictionary() -> str:
+    """Every column with its unit and meaning, as a SELECT."""
+    rows = (
+        (schema.name, column.name, str(column.type), column.unit, column.meaning)
+        for schema in SCHEMAS.values()
+        for column in (*schema.columns, *schema.derived)
+    )
+    values = ", ".join(f"({', '.join(map(_text, row))})" for row in rows)
+    return f'FROM (VALUES {values}) AS listed("table", "column", "type", unit, meaning)'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

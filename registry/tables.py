@@ -254,7 +254,7 @@ class Table:
 
 def state_of(delta: DeltaTable) -> State:
     """Files and columns of an opened table."""
-    actions = pa.table(delta.get_add_actions(flatten=True))
+    actions = delta.get_add_actions(flatten=True)
     columns = ("path", "size_bytes", "num_records")
     files = zip(*(actions[name].to_pylist() for name in columns), strict=True)
     return State(

@@ -22,7 +22,7 @@ def withdrawn(kind: str) -> str:
     """Subquery of the entities of one kind whose last event is a retraction."""
     return (
         f"(SELECT entity_id FROM retractions WHERE entity_kind = '{kind}' "
-        "GROUP BY entity_id HAVING arg_max(action, \"at\") = 'retract')"
+        "GROUP BY entity_id HAVING arg_max(action, decided_at) = 'retract')"
     )
 
 

@@ -66,7 +66,7 @@ def _version_for(lake: Lake, name: str, technique: str) -> int:
     if not able:
         raise NotFound(f"version of {name} that reads", technique, _readable(lake, name))
     champions = [row for row in able if row["alias"] == CHAMPION]
-    best = max(able, key=lambda row: (_score(row), row["version"]))
+    best = max(able, key=lambda row: (not row["stale"], _score(row), row["version"]))
     return int((champions or [best])[0]["version"])
 
 

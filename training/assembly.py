@@ -3,6 +3,9 @@
 The manifest hashes the definition and every member with its side, label and the ids of what was
 read for it. Those ids are content, so the same data gives the same manifest on any machine,
 whatever the version numbers of its tables.
+
+What is retracted or stale at the snapshot is left out. Retractions belong to the snapshot like any
+other table: a dataset read at its old snapshot is the same again, and is then stale itself.
 """
 
 from __future__ import annotations
@@ -36,12 +39,13 @@ def assemble(
     Raises:
         BadInput: When no model could be trained on it; the message says what is missing.
     """
-    at = snapshot or lake.snapshot()
-    materials = _materials(lake, definition, at)
+    # a snapshot from before there was a table of retractions had none
+    at = {"retractions": 0, **snapshot} if snapshot else lake.snapshot()
+    materials, retracted = _materials(lake, definition, at)
     ids = [m["material_id"] for m in materials]
     found = {i.name: read_block(lake, i, ids, at) for i in definition.inputs}
     _insist_on_inputs(definition, found)
-    left_out = _left_out(ids, found)
+    left_out = _left_out(ids, found, retracted)
     kept = [m for m in materials if all(m["material_id"] in set_ for set_ in _present(found))]
     blocks = {name: block.values[_rows(block, kept)] for name, block in found.items()}
     members = _members(definition, kept, found, blocks)
@@ -63,14 +67,16 @@ def assemble(
 
 def _materials(
     lake: Lake, definition: DatasetDefinition, at: dict[str, int]
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], int]:
+    """Materials to choose from, and how many more are retracted."""
     target = '"' + definition.target.replace('"', '""') + '"'
-    rows: list[dict[str, Any]] = lake.sql(
+    every: list[dict[str, Any]] = lake.sql(
         f"""SELECT material_id, name, formula, space_group_number, chemical_system,
-                   CAST({target} AS VARCHAR) AS label
+                   CAST({target} AS VARCHAR) AS label, retracted
             FROM materials WHERE {definition.where} ORDER BY material_id""",
         at=at,
     ).to_pylist()
+    rows = [row for row in every if not row["retracted"]]
     where = f"dataset {definition.name!r}"
     if not rows:
         raise BadInput(where, f"materials where {definition.where}", "none")
@@ -81,7 +87,7 @@ def _materials(
             f"a label in {definition.target!r} for every material (narrow 'where' otherwise)",
             f"{unlabelled} of {len(rows)} without",
         )
-    return rows
+    return rows, len(every) - len(rows)
 
 
 def _insist_on_inputs(definition: DatasetDefinition, found: dict[str, InputBlock]) -> None:
@@ -101,9 +107,9 @@ def _present(found: dict[str, InputBlock]) -> list[set[str]]:
     return [set(block.entities) for block in found.values()]
 
 
-def _left_out(ids: list[str], found: dict[str, InputBlock]) -> dict[str, int]:
-    """Each material left out counts once, under the first input that it lacks."""
-    reasons: Counter[str] = Counter()
+def _left_out(ids: list[str], found: dict[str, InputBlock], retracted: int) -> dict[str, int]:
+    """Each material left out counts once: as retracted, or under the first input that it lacks."""
+    reasons = Counter({"material: retracted": retracted} if retracted else {})
     present = dict(zip(found, _present(found), strict=True))
     for entity in ids:
         lacking = next((name for name in found if entity not in present[name]), None)

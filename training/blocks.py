@@ -22,14 +22,17 @@ from training.definitions import FeatureInput, Input, SpectrumInput
 from training.models import Block
 
 SPECTRA_SQL = """
-SELECT material_id AS entity_id, spectrum_id AS id, x, intensity AS values FROM spectra
+SELECT material_id AS entity_id, spectrum_id AS id, x, intensity AS values,
+       retracted OR stale AS withdrawn FROM spectra
 WHERE technique = $1 AND kind = $2 AND ($3 = '' OR recipe = $3) AND len(shape) = 1
   AND material_id IN (SELECT unnest($4::VARCHAR[]))
-QUALIFY row_number() OVER (PARTITION BY material_id ORDER BY spectrum_id) = 1
+QUALIFY row_number() OVER (PARTITION BY material_id ORDER BY withdrawn, spectrum_id) = 1
 ORDER BY material_id
 """
 FEATURES_SQL = """
-SELECT entity_id, view_id AS id, vector AS values, refused FROM features
+SELECT entity_id, view_id AS id, vector AS values,
+       CASE WHEN stale THEN 'of a retracted material'
+            WHEN refused IS NOT NULL THEN 'refused by the descriptor' END AS refused FROM features
 WHERE view_id = $1 AND entity_id IN (SELECT unnest($2::VARCHAR[])) ORDER BY entity_id
 """
 
@@ -60,6 +63,8 @@ def read_block(
 ) -> InputBlock:
     """Read one input of many materials with one query, in the order of their ids.
 
+    What is retracted or stale at the snapshot is not read.
+
     Args:
         lake: The lake.
         source: What to read.
@@ -74,14 +79,19 @@ def read_block(
     ids, names = rows["id"].to_pylist(), rows["entity_id"].to_pylist()
     x, y = _ragged(rows["x"]), _ragged(rows["values"])
     values = np.zeros((len(ids), source.grid[2]), dtype=np.float32)
-    refused: dict[str, str] = {}
+    # one that is withdrawn was chosen only where the material has no other
+    refused = {
+        name: f"{source.name}: only retracted or stale spectra"
+        for name, withdrawn in zip(names, rows["withdrawn"].to_pylist(), strict=True)
+        if withdrawn
+    }
     for same in _alike(x):
         reason = axis_refusal(x[same[0]], source)
         if reason is None:
             curves = np.stack([y[i] for i in same])
             values[same] = resample(x[same[0]], curves, source.points())
         else:
-            refused.update({names[i]: reason for i in same})
+            refused = {names[i]: reason for i in same} | refused
     peak = np.abs(values).max(axis=1, initial=0.0)
     for i in np.flatnonzero(~(peak > 0) | ~np.isfinite(peak)):
         refused.setdefault(names[i], f"{source.name}: no finite signal on the grid")
@@ -162,7 +172,7 @@ def _read_features(
     reasons = zip(names, rows["refused"].to_pylist(), vectors, strict=True)
     # why a descriptor refused this very material is told in its row: here reasons are counted
     refused = {
-        name: f"{source.name}: {'not finite' if reason is None else 'refused by the descriptor'}"
+        name: f"{source.name}: {reason or 'not finite'}"
         for name, reason, v in reasons
         if reason is not None or not len(v) or not np.isfinite(v).all()
     }

@@ -15,7 +15,7 @@ WHERE ($1 IS NULL OR predicts = $1)
   AND ($2 IS NULL OR list_contains(inputs, $2))
   AND (NOT $3 OR alias = 'champion')
   AND ($4 IS NULL OR coalesce(score_measured, score_simulated) >= $4)
-ORDER BY coalesce(score_measured, score_simulated) DESC, model, version DESC
+ORDER BY stale, coalesce(score_measured, score_simulated) DESC, model, version DESC
 """
 
 
@@ -26,7 +26,7 @@ def find_models(
     champion_only: bool = False,
     min_score: float | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows of the ``models`` table, best first.
+    """Rows of the ``models`` table, best first, stale ones last.
 
     Args:
         lake: The lake.

@@ -2,7 +2,8 @@
 
 A challenger takes over only when it is shown to be better: the 95 % paired bootstrap interval of
 the difference lies above zero. A champion trained on data retracted since is replaced unless the
-challenger is shown to be worse. Measured members decide where the hold-out has enough of them.
+challenger is shown to be worse; a challenger trained on such data takes over from nobody. Measured
+members decide where the hold-out has enough of them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 FEWEST = 10
 """Fewest hold-out members, of two classes or more, that may decide."""
+
+STALE = "champion is stale and challenger not shown worse"
 
 KNOWN_SQL = """
 SELECT m.entity_id, m."group", lower(t.name) AS name
@@ -66,12 +69,11 @@ def decide(hold_out: HoldOut, champion_is_stale: bool = False) -> Decision:
     """Decide on answers to the same hold-out."""
     n, classes = len(hold_out.truth), len(set(hold_out.truth))
     if n < FEWEST or classes < 2:
-        return Decision(
-            False,
+        few = (
             f"not decidable: {n} common hold-out members of {classes} classes, "
-            f"{FEWEST} of 2 are needed",
-            None,
+            f"{FEWEST} of 2 are needed"
         )
+        return Decision(champion_is_stale, f"{STALE}: {few}" if champion_is_stale else few, None)
     every = (hold_out.truth, hold_out.challenger, hold_out.champion)
     names = sorted({name for answers in every for name in answers})
     number = {name: i for i, name in enumerate(names)}
@@ -83,7 +85,7 @@ def decide(hold_out: HoldOut, champion_is_stale: bool = False) -> Decision:
     difference = f"difference in balanced accuracy {found} {on}"
     if champion_is_stale:
         promote = found.high >= 0
-        why = "champion is stale and challenger not shown worse" if promote else "shown worse"
+        why = STALE if promote else "shown worse"
     else:
         promote = found.low > 0
         why = "better" if promote else "not shown better"
@@ -103,10 +105,13 @@ def challenge(
         version: The challenger.
     """
     holder = champion(lake, study)
-    if holder is None:
-        decision = Decision(True, "first model of the study: best on the validation side", None)
-    elif holder["version"] == version:
+    if holder is not None and holder["version"] == version:
         return Decision(False, f"version {version} is the champion already", None)
+    (row,) = model_rows(lake, study, version)
+    if row["stale"]:
+        decision = Decision(False, "trained on data that is retracted", None)
+    elif holder is None:
+        decision = Decision(True, "first model of the study: best on the validation side", None)
     else:
         old, new = load_model(lake, study, holder["version"]), load_model(lake, study, version)
         decision = decide(hold_out(lake, dataset, old, new), bool(holder["stale"]))

@@ -89,19 +89,15 @@ def validation_scores(mlflow: MlflowClient, rows: Mapping[str, Row]) -> dict[str
 
 
 def mirror(lake: Lake) -> int:
-    """Rebuild the ``models`` table from MLflow; returns how many versions there are.
-
-    What was found stale stays stale: retractions are known to the lake, not to MLflow.
-    """
+    """Rebuild the ``models`` table from MLflow; returns how many versions there are."""
     mlflow = client(lake)
     rows = []
     for model in mlflow.search_registered_models(f"tags.{MARK} LIKE '%'"):
         alias = {int(version): name for name, version in model.aliases.items()}
-        stale = {row["version"] for row in model_rows(lake, model.name) if row["stale"]}
         for found in mlflow.search_model_versions(f"name='{model.name}'"):
             number = int(found.version)
             row = json.loads(found.tags["row"])
-            row |= {"version": number, "alias": alias.get(number), "stale": number in stale}
+            row |= {"version": number, "alias": alias.get(number)}
             row |= {"reason": found.tags.get("reason")}
             rows.append({**row, "created_at": datetime.fromisoformat(row["created_at"])})
     lake.replace("models", rows)

@@ -44,7 +44,6 @@ def model_row(
         "train_seconds": sum(r.seconds for r in result.repetitions) / len(result.repetitions),
         "code_version": code_version(),
         "artifact_digest": artifact_digest,
-        "stale": False,
         "created_at": now(),
     }
 

@@ -13,6 +13,9 @@ all of them:
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 from registry.macros import calculus, curves, peaks, points, similarity, units
 from registry.macros.macro import Macro
 
@@ -26,12 +29,39 @@ MACROS: tuple[Macro, ...] = (
 """Every documented macro, in the order of the documents."""
 
 
-def create_statements() -> list[str]:
-    """SQL that defines every macro in a DuckDB connection, helpers first."""
+@cache
+def definitions() -> dict[str, str]:
+    """SQL that defines each macro, by name."""
     bodies: dict[str, list[str]] = {}
-    for macro in (*points.HELPERS, *similarity.HELPERS, *units.helpers(), *MACROS):
+    for macro in (*points.HELPERS, *similarity.HELPERS, *units.HELPERS, *MACROS):
         bodies.setdefault(macro.name, []).append(f"({macro.parameters}) AS ({macro.body})")
-    return [f"CREATE MACRO {name} {', '.join(forms)}" for name, forms in bodies.items()]
+    return {name: f"CREATE MACRO {name} {', '.join(forms)}" for name, forms in bodies.items()}
 
 
-__all__ = ["MACROS", "Macro", "create_statements"]
+def needed(query: str) -> list[str]:
+    """Names of the macros a query calls, and of those they call, each after those it calls.
+
+    To define all of them would cost every connection some 40 ms.
+    """
+    found: dict[str, None] = {}
+
+    def visit(text: str) -> None:
+        for name in _WORD.findall(text):
+            # a definition begins with its own name
+            if name in definitions() and name not in found and name not in open_:
+                open_.add(name)
+                visit(definitions()[name])
+                found[name] = None
+
+    open_: set[str] = set()
+    visit(query.lower())
+    return list(found)
+
+
+def create_statements() -> list[str]:
+    """SQL that defines every macro in a DuckDB connection."""
+    return list(definitions().values())
+
+
+_WORD = re.compile(r"\w+")
+__all__ = ["MACROS", "Macro", "create_statements", "definitions", "needed"]

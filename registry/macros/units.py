@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from registry.macros.macro import Macro, let
 
 GROUP = "Converting"
@@ -17,22 +15,22 @@ WAVELENGTHS = ("angstrom", "nm")
 """Units of the wavelength of a photon, inverse to its energy."""
 
 
-@lru_cache(maxsize=1)
-def helpers() -> tuple[Macro, ...]:
-    """Macros that know the units; the constants are CODATA's, as scipy has them."""
-    from scipy import constants as si
+# exact by definition of the SI since 2019: J s, m/s, C, J/K
+_H, _C, _E, _K = 6.62607015e-34, 299792458.0, 1.602176634e-19, 1.380649e-23
 
-    hc = si.h * si.c
+
+def _helpers() -> tuple[Macro, ...]:
+    """Macros that know the units."""
     joules = {
-        "eV": si.electron_volt,
-        "meV": si.milli * si.electron_volt,
-        "keV": si.kilo * si.electron_volt,
+        "eV": _E,
+        "meV": 1e-3 * _E,
+        "keV": 1e3 * _E,
         "J": 1.0,
-        "1/cm": hc / si.centi,
-        "THz": si.h * si.tera,
-        "K": si.k,
-        "angstrom": hc / si.angstrom,
-        "nm": hc / si.nano,
+        "1/cm": 1e2 * _H * _C,
+        "THz": 1e12 * _H,
+        "K": _K,
+        "angstrom": 1e10 * _H * _C,
+        "nm": 1e9 * _H * _C,
     }
     cases = " ".join(
         f"WHEN '{unit}' THEN {joules[unit]!r}::DOUBLE" for unit in (*ENERGIES, *WAVELENGTHS)
@@ -54,6 +52,8 @@ def helpers() -> tuple[Macro, ...]:
         Macro("_is_inverse(unit, wanted)", "_is_wavelength(unit) <> _is_wavelength(wanted)"),
     )
 
+
+HELPERS = _helpers()
 
 _FACTOR = "{'by': _factor(unit, wanted), 'inverse': _is_inverse(unit, wanted)}"
 _CONVERTED = "CASE WHEN _f.inverse THEN _f.by / nullif({0}, 0) ELSE {0} * _f.by END"

@@ -56,6 +56,6 @@ RETRACTIONS = Schema(
         Column("action", TEXT, "", "retract or restore"),
         Column("why", TEXT, "", "reason"),
         Column("author", TEXT, "", "who"),
-        Column("at", WHEN, "", "when"),
+        Column("decided_at", WHEN, "", "when"),
     ),
 )

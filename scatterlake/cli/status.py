@@ -11,6 +11,7 @@ from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, print_ta
 SPECTRA = """
 SELECT technique, count(*) FILTER (kind = 'experimental') AS measured,
        count(*) FILTER (kind = 'simulated') AS simulated,
+       count(*) FILTER (retracted OR stale) AS withdrawn,
        count(DISTINCT material_id) AS materials, max(ingested_at)::TIMESTAMP(0) AS newest
 FROM spectra GROUP BY technique ORDER BY technique
 """

@@ -19,8 +19,8 @@ from registry.units import convert
 Values = npt.NDArray[np.float64]
 Curve = tuple[Values, Values]
 COLUMNS = "x DOUBLE[], intensity FLOAT[], x_unit VARCHAR"
-quick = settings(max_examples=25, deadline=None)
-slow = settings(max_examples=20, deadline=None)
+quick = settings(max_examples=20, deadline=None)
+slow = settings(max_examples=12, deadline=None)
 
 
 @pytest.fixture(scope="module")

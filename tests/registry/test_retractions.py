@@ -52,11 +52,6 @@ def events(lake: Lake) -> int:
         ("sample A", {"spectra": 2, "datasets": 1, "models": 2, "predictions": 2}),
         (IDS["e2"], {"spectra": 1}),
         (
-            IDS["m1"],
-            {"materials": 1, "spectra": 1, "features": 1, "datasets": 1, "models": 2}
-            | {"predictions": 2},
-        ),
-        (
             FILES["m2"],
             {"materials": 1, "spectra": 1, "features": 1, "datasets": 2, "models": 3}
             | {"predictions": 4},

@@ -37,7 +37,7 @@ def connect(events: Iterable[Event], marked: bool = True) -> duckdb.DuckDBPyConn
     """The rows of the history as views, after events at one second from each other."""
     noted = [
         {"entity_id": THINGS[thing][0], "entity_kind": THINGS[thing][1], "action": action}
-        | {"event_id": str(n), "at": START + timedelta(seconds=n)}
+        | {"event_id": str(n), "decided_at": START + timedelta(seconds=n)}
         for n, (thing, action) in enumerate(events)
     ]
     connection = duckdb.connect()
