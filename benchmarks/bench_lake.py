@@ -16,7 +16,7 @@ import duckdb
 
 from benchmarks._curves import curves, in_turn, name, row
 from registry.lake import Lake
-from registry.parquet import write_parquet
+from registry.tables.parquet import write_parquet
 
 ROWS, BATCH = 100_000, 10_000
 COMMITS, SMALL, ENDS = 500, 10, 20

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 
 from benchmarks._curves import POINTS, curves, in_turn, row
-from registry.macros import create_statements
-from registry.parquet import write_parquet
+from registry.query.macros import create_statements
+from registry.tables.parquet import write_parquet
 
 ROWS, BATCH = 100_000, 10_000
 THREADS = 2

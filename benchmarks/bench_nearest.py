@@ -20,12 +20,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from registry.curve_query import Query
+from registry.curves.nearest import nearest
+from registry.curves.query import Query
+from registry.curves.sidecar import Sidecar, Sidecars, stem
+from registry.curves.sidecar_build import COLUMNS, read_groups
+from registry.curves.take import matrix
 from registry.lake import Lake
-from registry.nearest import nearest
-from registry.sidecar import Sidecar, Sidecars, stem
-from registry.sidecar_build import COLUMNS, read_groups
-from registry.take import matrix
 
 ROWS, BATCH, POINTS = 100_000, 10_000, 500
 X = np.linspace(0.5, 6, POINTS)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from itertools import groupby
 from pathlib import Path
 
-from registry.macros import MACROS
+from registry.lineage.edges import EXAMPLES
+from registry.query.macros import MACROS
 from registry.schemas import SCHEMAS
 
 DOCS = Path(__file__).resolve().parent
@@ -30,9 +32,18 @@ def between(text: str, mark: str, content: str) -> str:
 
 
 def macros() -> str:
-    """Table of the curve functions."""
+    """A table of the curve functions for each group of them."""
     head = "| function | gives | example |\n|---|---|---|\n"
-    return head + "\n".join(f"| `{m.signature}` | {m.meaning} | `{m.example}` |" for m in MACROS)
+    parts = []
+    for group, members in groupby(MACROS, key=lambda macro: macro.group):
+        rows = (f"| `{m.signature}` | {m.meaning} | `{m.example}` |" for m in members)
+        parts += [f"### {group}", head + "\n".join(rows)]
+    return "\n\n".join(parts)
+
+
+def lineage() -> str:
+    """Questions about what was made from what, each with its statement."""
+    return "\n\n".join(f"{e.question}\n\n```sql\n{e.query.strip()}\n```" for e in EXAMPLES)
 
 
 def tables() -> str:
@@ -44,7 +55,7 @@ def tables() -> str:
             f"Key: {', '.join(f'`{k}`' for k in schema.key)}.",
             "| column | type | unit | meaning |\n|---|---|---|---|\n"
             + "\n".join(
-                f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |" for c in schema.columns
+                f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |" for c in (*schema.columns, *schema.derived)
             ),
         ]
     return "\n\n".join(parts)
@@ -52,7 +63,9 @@ def tables() -> str:
 
 def sql_page(text: str) -> str:
     """The page on SQL with its tables as the code has them."""
-    return between(between(text, "macros", macros()), "tables", tables())
+    for mark, content in (("macros", macros()), ("lineage", lineage()), ("tables", tables())):
+        text = between(text, mark, content)
+    return text
 
 
 def readme(text: str, output: str) -> str:

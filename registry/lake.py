@@ -15,26 +15,26 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow as pa
 
-from registry.chunks import split
-from registry.commits import replace
 from registry.errors import LakeError, QueryError
-from registry.maintenance import COMPACT_ABOVE, TARGET_BYTES, compact
-from registry.migrations import migrate
-from registry.reading import BY_ID, CHUNKS_BY_ID, spectrum_of
+from registry.query.reading import BY_ID, CHUNKS_BY_ID, spectrum_of
+from registry.query.results import Form, converted
+from registry.query.sql import DamagedData, Limits, Parameters, Session, Source, mentioned
 from registry.records import Floats, Spectrum
-from registry.results import Form, converted
 from registry.schemas import SCHEMA_VERSION, SCHEMAS
-from registry.sql import DamagedData, Limits, Parameters, Session, Source, mentioned
-from registry.storage import Storage
-from registry.tables import State, Table
-from registry.verify import Damage, damages
+from registry.tables.chunks import split
+from registry.tables.commits import replace
+from registry.tables.maintenance import COMPACT_ABOVE, TARGET_BYTES, compact
+from registry.tables.migrations import migrate
+from registry.tables.storage import Storage
+from registry.tables.table import State, Table
+from registry.tables.verify import Damage, damages
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import torch
 
-    from registry.spectra import Curve
+    from registry.curves.spectra import Curve
 
 MARKER = "lake.json"
 SESSIONS = 8
@@ -78,7 +78,8 @@ class Lake:
 
         Args:
             uri: A folder, or ``s3://bucket/prefix``.
-            options: How to reach a bucket (:mod:`registry.storage`); else from the environment.
+            options: How to reach a bucket (:mod:`registry.tables.storage`); else from the
+                environment.
             limits: What a query may use.
 
         Raises:
@@ -200,16 +201,16 @@ class Lake:
         k: int = 10,
         at: When | None = None,
     ) -> pa.Table:
-        """The ``k`` spectra most similar to a curve: see :func:`registry.spectra.nearest`."""
-        from registry.spectra import nearest
+        """The ``k`` spectra most like a curve: see :func:`registry.curves.spectra.nearest`."""
+        from registry.curves.spectra import nearest
 
         return nearest(self, curve, technique, where, k, at)
 
     def matrix(
         self, ids: Sequence[str], grid: Floats | None = None, at: When | None = None
     ) -> Floats:
-        """Intensities of spectra by id, a row each: see :func:`registry.spectra.matrix`."""
-        from registry.spectra import matrix
+        """Intensities of spectra by id, a row each: see :func:`registry.curves.spectra.matrix`."""
+        from registry.curves.spectra import matrix
 
         return matrix(self, ids, grid, at)
 

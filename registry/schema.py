@@ -42,7 +42,7 @@ class Schema:
         columns: Its columns, as stored.
         sort: Common filters; compaction sorts by them, so that readers skip what does not match.
         replaced: Whether rows are written again under their key, the newest counting.
-        derived: Columns added when read (:mod:`registry.views`), not stored.
+        derived: Columns added when read (:mod:`registry.query.views`), not stored.
     """
 
     name: str

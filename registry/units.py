@@ -83,7 +83,9 @@ def convert(
     try:
         quantity = np.asarray(values, dtype=np.float64) * registry.Unit(source or "dimensionless")
         contexts = (_SPECTROSCOPY,) if spectroscopic else ()
-        wanted = quantity.to(registry.Unit(target or "dimensionless"), *contexts)
+        # a frequency of zero passes through an infinite wavelength
+        with np.errstate(divide="ignore"):
+            wanted = quantity.to(registry.Unit(target or "dimensionless"), *contexts)
         return np.asarray(wanted.magnitude, dtype=np.float64)
     except (pint.PintError, ValueError, TypeError) as error:
         raise BadInput(where, f"a unit that converts to {to!r}", f"{unit!r} ({error})") from error

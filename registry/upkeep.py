@@ -10,15 +10,15 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from registry.commits import replace
+from registry.curves.spectra import sidecars_of
 from registry.errors import LakeError
 from registry.lake import Lake
-from registry.maintenance import RETENTION, Upkeep
-from registry.maintenance import maintain as maintain_table
-from registry.spectra import sidecars_of
-from registry.storage import Storage
-from registry.tables import File, Table
-from registry.verify import Damage, damages, set_aside
+from registry.tables.commits import replace
+from registry.tables.maintenance import RETENTION, Upkeep
+from registry.tables.maintenance import maintain as maintain_table
+from registry.tables.storage import Storage
+from registry.tables.table import File, Table
+from registry.tables.verify import Damage, damages, set_aside
 
 Progress = Callable[[str], None]
 

@@ -16,7 +16,7 @@ check_rooms()
 
 from registry.errors import ScatterlakeError  # noqa: E402 - only after the rooms were checked
 from registry.lake import Lake  # noqa: E402
-from registry.sql import Limits  # noqa: E402
+from registry.query.sql import Limits  # noqa: E402
 
 __all__ = ["Lake", "Limits", "ScatterlakeError", "__version__", "open"]
 __version__ = "0.1.0"

@@ -1,7 +1,7 @@
 """Schemas of every table: each column with its type, its unit and what it means.
 
 ``SCHEMA_VERSION`` rises with every change of what is stored; a lake written by an older version
-is migrated (:mod:`registry.migrations`), one written by a newer version is refused. The
+is migrated (:mod:`registry.tables.migrations`), one written by a newer version is refused. The
 dictionary is itself a SQL view (``columns``).
 """
 

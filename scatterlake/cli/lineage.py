@@ -16,8 +16,8 @@ from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, print_ta
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from registry.retractions import Consequences
-    from registry.tracing import Direction, Node
+    from registry.lineage.retractions import Consequences
+    from registry.lineage.tracing import Direction, Node
 
 SHOWN = 3
 """Nodes of one kind that are shown below another before the rest is folded."""
@@ -45,7 +45,7 @@ def lineage(
     as_json: Annotated[bool, typer.Option("--json", help="For programs: every node.")] = False,
 ) -> None:
     """What a file, spectrum or model was made from, and what was made with it."""
-    from registry.tracing import resolve, trace
+    from registry.lineage.tracing import resolve, trace
 
     opened = Lake.existing(lake)
     start = resolve(opened, entity)
@@ -124,8 +124,8 @@ def retract(
 
     Nothing is deleted. New datasets leave it out; models that were trained on it are stale.
     """
-    from registry.retractions import RESTORE, RETRACT, consequences, restore
-    from registry.retractions import retract as withdraw
+    from registry.lineage.retractions import RESTORE, RETRACT, consequences, restore
+    from registry.lineage.retractions import retract as withdraw
 
     opened = Lake.existing(lake)
     if dry_run:

@@ -75,7 +75,7 @@ def nearest(
     pairs: SetOption = None,
 ) -> None:
     """Find the stored curves most similar to a file or a stored curve, and draw them."""
-    from registry.spectra import nearest as search
+    from registry.curves.spectra import nearest as search
 
     opened = Lake.existing(lake)
     given = {

@@ -57,7 +57,7 @@ def sql(
 
 def _parquet(result: pa.Table, output: Path | None) -> None:
     from registry.errors import WrongUse
-    from registry.parquet import write_parquet
+    from registry.tables.parquet import write_parquet
 
     if output is None:
         raise WrongUse("--format parquet", "--output FILE with it", "no file")

@@ -73,7 +73,7 @@ def rebuild(
     target: Annotated[str, typer.Argument(help="New lake; must not exist.")],
 ) -> None:
     """Fill a new lake from the data files of an old one, whatever its logs say."""
-    from registry.storage import Storage
+    from registry.tables.storage import Storage
     from registry.upkeep import rebuild as rebuild_lake
 
     made = Lake.open(target)

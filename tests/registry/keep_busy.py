@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from registry.lake import Lake
-from registry.maintenance import checkpoint, compact
+from registry.tables.maintenance import checkpoint, compact
 
 if __name__ == "__main__":
     curves = runpy.run_path(str(Path(__file__).with_name("write_rows.py")))["curves"]

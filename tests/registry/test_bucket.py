@@ -15,8 +15,8 @@ import pytest
 
 from registry.errors import LakeError
 from registry.lake import Lake
-from registry.maintenance import vacuum
-from registry.storage import Storage
+from registry.tables.maintenance import vacuum
+from registry.tables.storage import Storage
 
 Curves = Callable[..., list[dict[str, Any]]]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from registry import chunks
 from registry.lake import Lake
+from registry.tables import chunks
 
 
 def cube(shape: tuple[int, ...], name: str = "cube") -> dict[str, Any]:

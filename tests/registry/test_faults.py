@@ -18,8 +18,8 @@ import pytest
 
 from registry.errors import LakeError, QueryError
 from registry.lake import Lake
-from registry.maintenance import compact, vacuum
-from registry.verify import damages, set_aside
+from registry.tables.maintenance import compact, vacuum
+from registry.tables.verify import damages, set_aside
 
 Curves = Callable[..., list[dict[str, Any]]]
 HERE = Path(__file__).parent

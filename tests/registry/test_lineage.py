@@ -10,9 +10,9 @@ import pytest
 
 from registry.errors import NotFound, WrongUse
 from registry.lake import Lake
-from registry.lineage import EXAMPLES, KINDS, Example
-from registry.retractions import retract
-from registry.tracing import resolve, trace
+from registry.lineage.edges import EXAMPLES, KINDS, Example
+from registry.lineage.retractions import retract
+from registry.lineage.tracing import resolve, trace
 
 HISTORY = runpy.run_path(str(Path(__file__).with_name("history.py")))
 IDS: dict[str, str] = HISTORY["IDS"]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.macros import MACROS, Macro, create_statements
-from registry.macros.units import ENERGIES, WAVELENGTHS
+from registry.query.macros import MACROS, Macro, create_statements
+from registry.query.macros.units import ENERGIES, WAVELENGTHS
 from registry.units import convert
 
 Values = npt.NDArray[np.float64]

@@ -11,8 +11,8 @@ import pytest
 
 from registry.errors import LakeError
 from registry.lake import MARKER, Lake
-from registry.migrations import STEPS
 from registry.schemas import SCHEMA_VERSION, SCHEMAS
+from registry.tables.migrations import STEPS
 
 LAKES = Path(__file__).parent / "lakes"
 

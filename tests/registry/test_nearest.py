@@ -13,18 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.curve_query import Query
+from registry.curves.interpolation import Interpolation
+from registry.curves.nearest import MIN_OVERLAP, nearest
+from registry.curves.query import Query
+from registry.curves.sidecar import Sidecar, Sidecars
+from registry.curves.spectra import matrix as lake_matrix
+from registry.curves.spectra import nearest as lake_nearest
+from registry.curves.take import matrix
 from registry.errors import BadInput, QueryError, WrongUse
-from registry.interpolation import Interpolation
 from registry.lake import Lake
-from registry.nearest import MIN_OVERLAP, nearest
+from registry.lineage.retractions import retract
 from registry.records import Axis, Provenance, Spectrum
-from registry.retractions import retract
 from registry.schemas import SCHEMAS
-from registry.sidecar import Sidecar, Sidecars
-from registry.spectra import matrix as lake_matrix
-from registry.spectra import nearest as lake_nearest
-from registry.take import matrix
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
 Q = np.linspace(0.5, 6, 60)

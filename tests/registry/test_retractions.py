@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import registry.retractions
+import registry.lineage.retractions
 from registry.errors import NotFound, Unsupported, WrongUse
 from registry.lake import Lake, now
-from registry.retractions import Consequences, consequences, restore, retract
+from registry.lineage.retractions import Consequences, consequences, restore, retract
 
 HISTORY = runpy.run_path(str(Path(__file__).with_name("history.py")))
 IDS: dict[str, str] = HISTORY["IDS"]
@@ -118,7 +118,7 @@ def test_the_later_event_holds_though_its_clock_is_behind(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     retract(lake, IDS["e1"], "saturated", "me")
-    monkeypatch.setattr(registry.retractions, "now", lambda: now() - timedelta(hours=1))
+    monkeypatch.setattr(registry.lineage.retractions, "now", lambda: now() - timedelta(hours=1))
     restore(lake, IDS["e1"], "not saturated", "me")
     assert marked(lake) == dict.fromkeys(FLAGS, 0)
 

@@ -13,8 +13,8 @@ import pytest
 
 from registry.errors import QueryError
 from registry.lake import Lake
-from registry.parquet import write_parquet
-from registry.sql import Limits
+from registry.query.sql import Limits
+from registry.tables.parquet import write_parquet
 
 COUNT = "select count(*) as n from spectra"
 

@@ -14,9 +14,9 @@ from hypothesis.extra import numpy as hnp
 
 from registry.errors import BadInput, LakeError
 from registry.lake import Lake
-from registry.maintenance import COMPACT_ABOVE, compact
-from registry.parquet import read_groups
-from registry.tables import Table
+from registry.tables.maintenance import COMPACT_ABOVE, compact
+from registry.tables.parquet import read_groups
+from registry.tables.table import Table
 
 Curves = Callable[..., list[dict[str, Any]]]
 COUNT = "select count(*) as n, count(distinct spectrum_id) as d from spectra"
@@ -224,7 +224,7 @@ def test_any_floats_ragged_and_null_come_back_bit_for_bit(
 def test_statistics_leave_out_what_json_cannot_say() -> None:
     import pyarrow as pa
 
-    from registry.parquet import statistics
+    from registry.tables.parquet import statistics
 
     rows = pa.table({"a": [1.0, float("-inf")], "b": ["a", "x" * 40], "c": [None, 2]})
     found = json.loads(statistics(rows))

@@ -15,9 +15,9 @@ import pytest
 
 from registry.errors import LakeError
 from registry.lake import Lake
-from registry.maintenance import CHECKPOINT_AFTER, TARGET_BYTES, batches, checkpoint
-from registry.storage import Storage
-from registry.tables import File
+from registry.tables.maintenance import CHECKPOINT_AFTER, TARGET_BYTES, batches, checkpoint
+from registry.tables.storage import Storage
+from registry.tables.table import File
 from registry.upkeep import maintain, rebuild, verify
 
 Curves = Callable[..., list[dict[str, Any]]]

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registry.query.views import needs, view
 from registry.schemas import SCHEMAS
-from registry.views import needs, view
 
 HISTORY = runpy.run_path(str(Path(__file__).with_name("history.py")))
 ROWS: dict[str, list[dict[str, Any]]] = HISTORY["rows"]()

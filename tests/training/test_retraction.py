@@ -11,7 +11,7 @@ import pytest
 from registry.errors import BadInput
 from registry.identity import digest
 from registry.lake import Lake
-from registry.retractions import restore, retract
+from registry.lineage.retractions import restore, retract
 from training.assembly import assemble
 from training.blocks import read_block
 from training.lookup import champion, find_models, model_rows

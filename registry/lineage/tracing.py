@@ -50,7 +50,7 @@ class Node:
 
     Attributes:
         id: Its id.
-        kind: One of :data:`registry.lineage.KINDS`.
+        kind: One of :data:`registry.lineage.edges.KINDS`.
         label: What a person calls it, or empty.
         state: ``retracted``, ``stale`` or empty; filled in by :func:`trace`.
         depth: Edges from where the tracing began.

@@ -16,8 +16,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from registry.macros import calculus, curves, peaks, points, similarity, units
-from registry.macros.macro import Macro
+from registry.query.macros import calculus, curves, peaks, points, similarity, units
+from registry.query.macros.macro import Macro
 
 MACROS: tuple[Macro, ...] = (
     *curves.MACROS,

@@ -25,11 +25,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from registry.curve_query import Query
+from registry.curves.interpolation import Interpolation, Numbers, is_axis
+from registry.curves.query import Query
+from registry.curves.sidecar import Block, Ids, Rows, Sidecar, as_ids
+from registry.curves.take import locate
 from registry.errors import WrongUse
-from registry.interpolation import Interpolation, Numbers, is_axis
-from registry.sidecar import Block, Ids, Rows, Sidecar, as_ids
-from registry.take import locate
 
 MIN_OVERLAP = 0.8
 """Share of the query's points that a curve on another grid must cover."""

@@ -17,10 +17,10 @@ from datetime import timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from registry.commits import Outdated, Written, swap
 from registry.errors import LakeError
-from registry.parquet import row_groups, statistics
-from registry.tables import File, Table
+from registry.tables.commits import Outdated, Written, swap
+from registry.tables.parquet import row_groups, statistics
+from registry.tables.table import File, Table
 
 COMPACT_ABOVE = 40
 TARGET_BYTES = 128 * 2**20

@@ -1,7 +1,8 @@
 """Withdrawing what turned out to be wrong, and restoring it: events, of which the last one holds.
 
 Nothing is deleted or changed. What follows from an event is derived whenever a table is read
-(:mod:`registry.views`); here the same rules tell what would follow, before anything is written.
+(:mod:`registry.query.views`); here the same rules tell what would follow, before anything is
+written.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from datetime import datetime, timedelta
 from registry.errors import Unsupported, WrongUse
 from registry.identity import digest
 from registry.lake import Lake, now
-from registry.tracing import Node, resolve
-from registry.views import needs, view
+from registry.lineage.tracing import Node, resolve
+from registry.query.views import needs, view
 
 RETRACT, RESTORE = "retract", "restore"
 KINDS = ("file", "sample", "material", "spectrum")
@@ -69,7 +70,7 @@ def retract(lake: Lake, entity: str, why: str, author: str) -> Consequences:
 
     Args:
         lake: The lake.
-        entity: What to withdraw, in any form that :func:`registry.tracing.resolve` takes.
+        entity: What to withdraw, in any form that :func:`registry.lineage.tracing.resolve` takes.
         why: Reason, not empty.
         author: Who says so, not empty.
 

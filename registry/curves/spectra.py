@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from registry.curve_query import Query
+from registry.curves.nearest import nearest as nearest_of
+from registry.curves.query import Query
+from registry.curves.sidecar import Curves, Progress, Sidecar, Sidecars
+from registry.curves.sidecar_build import read_groups
+from registry.curves.take import matrix as matrix_of
 from registry.errors import BadInput, WrongUse
 from registry.identity import spectrum_id
-from registry.nearest import nearest as nearest_of
 from registry.records import Floats, Spectrum
-from registry.sidecar import Curves, Progress, Sidecar, Sidecars
-from registry.sidecar_build import read_groups
-from registry.take import matrix as matrix_of
 from registry.units import canonical_axis
 from registry.vocabulary import technique as technique_named
 
@@ -43,7 +43,7 @@ def matrix(
     at: When | None = None,
     progress: Progress | None = None,
 ) -> Curves:
-    """Intensities of spectra in the order of their ids: see :func:`registry.take.matrix`."""
+    """Intensities of spectra in the order of their ids: see :func:`registry.curves.take.matrix`."""
     return matrix_of(_open(lake, _pinned(lake, at), progress), ids, grid)
 
 
@@ -57,7 +57,7 @@ def nearest(
     exclude: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> pa.Table:
-    """The spectra of the lake most similar to a curve: see :mod:`registry.nearest`.
+    """The spectra of the lake most similar to a curve: see :mod:`registry.curves.nearest`.
 
     Args:
         lake: The lake.

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from registry.curves.sidecar import Ids, Read, Rows, as_ids
 from registry.errors import LakeError
 from registry.identity import digest
-from registry.sidecar import Ids, Read, Rows, as_ids
 
 COLUMNS = ("spectrum_id", "technique", "x", "shape", "intensity")
 COPY_VALUES = 1 << 20

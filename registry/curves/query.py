@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from registry.curves.interpolation import Numbers, is_axis
+from registry.curves.sidecar import Sidecar
+from registry.curves.take import one
 from registry.errors import BadInput
-from registry.interpolation import Numbers, is_axis
 from registry.records import Floats
-from registry.sidecar import Sidecar
-from registry.take import one
 
 
 @dataclass(frozen=True)

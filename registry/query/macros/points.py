@@ -6,7 +6,7 @@ more than reading it.
 
 from __future__ import annotations
 
-from registry.macros.macro import Macro, let
+from registry.query.macros.macro import Macro, let
 
 _X, _Y = "x::DOUBLE[]", "y::DOUBLE[]"
 _STORED = f"{{'x': {_X}, 'y': {_Y}}}"

@@ -19,9 +19,9 @@ import pyarrow as pa
 from deltalake import Schema as DeltaSchema
 
 from registry.errors import LakeError
-from registry.keys import KeySet, digests, first_of_each
-from registry.parquet import row_groups, statistics
-from registry.tables import MAX_ATTEMPTS, File, Table, state_of, wait
+from registry.tables.keys import KeySet, digests, first_of_each
+from registry.tables.parquet import row_groups, statistics
+from registry.tables.table import MAX_ATTEMPTS, File, Table, state_of, wait
 
 READER, WRITER = 1, 2
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from registry.commits import swap
 from registry.errors import LakeError
-from registry.tables import File, Table
+from registry.tables.commits import swap
+from registry.tables.table import File, Table
 
 ASIDE = "_damaged"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from registry.curves.interpolation import Interpolation, is_axis
+from registry.curves.sidecar import Block, Curves, Ids, Rows, Sidecar, as_ids
 from registry.errors import BadInput, WrongUse
-from registry.interpolation import Interpolation, is_axis
 from registry.records import Floats
-from registry.sidecar import Block, Curves, Ids, Rows, Sidecar, as_ids
 
 NAMED = 5
 """Ids an error lists."""

@@ -16,10 +16,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from registry import lineage, macros
 from registry.errors import QueryError
+from registry.lineage import edges as lineage
+from registry.query import macros
+from registry.query.views import needs, view
 from registry.schemas import SCHEMAS
-from registry.views import needs, view
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 DICTIONARY = "columns"

@@ -4,8 +4,8 @@
 for a dataset, the dataset trained a model, the model gave a prediction. ``downstream(id)`` and
 ``upstream(id)`` follow the edges from any node and give every node reached once, at its shortest
 distance, with its parent on that way. ``lineage_nodes`` says what a node is, ``lineage_states``
-which nodes are retracted or stale (:mod:`registry.nodes`). Code that made something (a reader, a
-simulator, a descriptor, scatterlake itself, each with its version) is a node as well.
+which nodes are retracted or stale (:mod:`registry.lineage.nodes`). Code that made something (a
+reader, a simulator, a descriptor, scatterlake itself, each with its version) is a node as well.
 
 The kinds of nodes have an order in which every edge leads forward. So a macro does not recurse: it
 goes through the kinds once and joins each table once with what was reached before.
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from registry.nodes import NODES, STATES
+from registry.lineage.nodes import NODES, STATES
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """What the nodes of lineage are: the SELECTs of the views ``lineage_nodes`` and ``lineage_states``.
 
 Labels come from what is stored (schema ``stored``), states from the marked views
-(:mod:`registry.views`), so that a query for labels alone does not find out about states.
+(:mod:`registry.query.views`), so that a query for labels alone does not find out about states.
 """
 
 from __future__ import annotations
 
-from registry.views import withdrawn
+from registry.query.views import withdrawn
 
 _CODE = """
 SELECT producer || ' ' || producer_version AS id FROM stored.materials

@@ -22,10 +22,10 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction
 
 from registry.errors import BadInput, LakeError
-from registry.keys import KnownKeys, digests, first_of_each
-from registry.parquet import checksum, encoded, fault, read_columns, row_groups, statistics
 from registry.schema import Schema
-from registry.storage import Storage, reason
+from registry.tables.keys import KnownKeys, digests, first_of_each
+from registry.tables.parquet import checksum, encoded, fault, read_columns, row_groups, statistics
+from registry.tables.storage import Storage, reason
 
 CHECKPOINT_EVERY = "50"
 MAX_ATTEMPTS = 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registry.macros.macro import Macro, let
+from registry.query.macros.macro import Macro, let
 
 GROUP = "Converting"
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from registry.chunks import joined
 from registry.records import Axis, Floats, Provenance, Spectrum
+from registry.tables.chunks import joined
 
 # read as they are; what needs more than its value is read below
 _PLAIN = {field.name for field in fields(Spectrum)} - {

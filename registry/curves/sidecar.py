@@ -188,7 +188,7 @@ class Sidecars:
         return self._build(file, target) if known is None else known
 
     def _build(self, file: str, target: Path) -> Sidecar:
-        from registry.sidecar_build import build
+        from registry.curves.sidecar_build import build
 
         partial = _partial(target)
         partial.mkdir(parents=True)

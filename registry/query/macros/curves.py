@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from registry.macros.macro import Macro, let
-from registry.macros.points import over_points
+from registry.query.macros.macro import Macro, let
+from registry.query.macros.points import over_points
 
 GROUP = "Reading a curve"
 

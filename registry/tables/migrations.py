@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from registry.commits import Outdated, Written, swap
-from registry.parquet import row_groups, statistics
 from registry.schemas import SCHEMA_VERSION
-from registry.tables import Table
+from registry.tables.commits import Outdated, Written, swap
+from registry.tables.parquet import row_groups, statistics
+from registry.tables.table import Table
 
 Tables = Mapping[str, Table]
 

@@ -1,0 +1,1 @@
+"""What was made from what, and what is wrong because something is."""

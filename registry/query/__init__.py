@@ -1,0 +1,1 @@
+"""Questions to the lake: SQL sessions, curve macros, derived columns, forms of a result."""
