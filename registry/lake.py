@@ -226,7 +226,7 @@ class Lake:
             # before the spectra: whoever sees a spectrum finds its chunks
             self["chunks"].append_new(chunks)
         added = self[table].append_new(arrow)
-        small = [f for f in self[table].state().files if f.size < TARGET_BYTES / 2]
+        small = [f for f in self[table].last_seen().files if f.size < TARGET_BYTES / 2]
         if added and len(small) > COMPACT_ABOVE:
             compact(self[table])
         return added

@@ -35,6 +35,8 @@ _SIGNAL = (
     r"<?xanes>?|signal"
 )
 _UNIT_WORD = re.compile(r"\s+(k?eV|deg(rees?)?|[µμu]s|counts|1/A|A\^-1|1/nm|nm\^-1|nm|A)$")
+# pyFAI joins quantity and unit: q_nm^-1, 2th_deg
+_JOINED_UNIT = re.compile(r"(?<=^q)_(nm\^-1|A\^-1)$|(?<=^2th)_(deg|rad)$")
 _UNIT = re.compile(r"\s*[\[(]\s*([^\])]*)\s*[\])]\s*$")
 _TEX = ((r"\\AA\b", "angstrom"), (r"[${}]", ""), ("[µμ]", "u"))
 
@@ -70,6 +72,9 @@ def _is(pattern: str, text: str) -> bool:
 def _split(name: str) -> tuple[str, str | None]:
     """Split ``dq(FWHM, 1/A)`` into the bare name and the unit; function arguments are no unit."""
     text = name.strip().strip("<>\"'").strip()
+    joined = _JOINED_UNIT.search(text)
+    if joined is not None:
+        return text[: joined.start()], joined[1] or joined[2]
     found = _UNIT.search(text)
     if found is None:
         word = _UNIT_WORD.search(text)

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ingest.readers import Source
+from ingest.readers._header import difc_in
 from ingest.readers._layout import Layout
 from ingest.readers._meaning import DEFAULT_UNIT
 from ingest.readers._small_angle import probe_in, told_technique
+from ingest.readers._units import check_unit
 from registry.errors import BadInput, Unsupported
 from registry.records import Floats
 from registry.units import spell, unit_registry
@@ -35,7 +37,7 @@ _BY_ENDING = {
 _BY_HEADER = (
     ("time_of_flight", r"\btof\b|time[- ]of[- ]flight"),
     ("two_theta", r"\b(2|two)[\s_-]?theta\b"),
-    ("Q", r"\bEMPTY CAN\b|\bQ\s*\(?\s*\[?1/|Ang(strom)?\^?-1|\bSANS2D\b"),
+    ("Q", r"inverse (nano|angstrom)|\bEMPTY CAN\b|\bQ\s*\(?\s*\[?1/|Ang(strom)?\^?-1|\bSANS2D\b"),
 )
 _PROBE_FIELD = re.compile(r"\b(?:mode|stype|radiation|probe)\s*[=:]\s*([A-Za-z-]+)", re.IGNORECASE)
 _DIFFRACTION_ENDINGS = (".iq", ".sq", ".fq", ".chi")
@@ -67,18 +69,22 @@ def sort_of(x: Floats, layout: Layout, header: str, source: Source) -> Sort:
     told = told_technique(source)
     guessed: dict[str, str] = {}
     quantity = layout.quantity or _quantity(x, header, told, source, guessed)
-    if quantity == "time_of_flight" or (quantity == "two_theta" and _largest(x) > LARGEST_ANGLE):
+    if quantity == "two_theta" and _largest(x) > LARGEST_ANGLE:
+        quantity = "time_of_flight"
+        guessed["quantity"] = f"time_of_flight: up to {_largest(x):g} is no angle"
+    if quantity == "time_of_flight" and difc_in(header, source) is None:
         raise Unsupported(
             f"{source.name}: axis",
-            "two_theta (degree), Q or d_spacing",
-            f"up to {_largest(x):g}: time of flight cannot be converted yet",
+            "two_theta (degree), Q or d_spacing, or --set difc=... (microsecond/angstrom)",
+            f"up to {_largest(x):g}: time of flight without DIFC",
         )
     if quantity == "wavenumber":
         raise Unsupported(f"{source.name}: axis", "energy", "k: chi(k) is not kept as a spectrum")
-    unit = source.hints.get("x_unit") or layout.unit
+    unit = source.hints.get("x_unit") or layout.unit or _unit_in(header, quantity)
     if unit is None:
         unit = DEFAULT_UNIT[quantity]
         guessed["x_unit"] = f"{unit}: usual for {quantity}, the file names none"
+    check_unit(unit, f"{source.name}: unit of the axis")
     technique = told or _technique(x, quantity, layout, header, source, guessed)
     return Sort(technique, quantity, unit, guessed)
 
@@ -124,6 +130,11 @@ def _usual(told: str | None, x: Floats, source: Source) -> str | None:
     return TECHNIQUES[told].quantity if told else None
 
 
+def _unit_in(header: str, quantity: str) -> str | None:
+    """Unit of Q that FIT2D spells out in the header."""
+    return "1/nm" if quantity == "Q" and re.search("inverse nanomet", header, re.I) else None
+
+
 def _named_in(header: str) -> str | None:
     return next((q for q, pattern in _BY_HEADER if re.search(pattern, header, re.I)), None)
 
@@ -164,6 +175,9 @@ def _technique(
             guessed["technique"] = "xas: energy axis with mu, E0 or XAFS in header, or ending .xmu"
             return "xas"
         raise _undecided(source, "the technique of an energy axis", ["xas", "xps"])
+    if quantity == "time_of_flight":
+        guessed["technique"] = "npd: X-rays have no measurable time of flight"
+        return "npd"
     if quantity == "r":
         sort = "PDF"
     elif quantity in ("two_theta", "d_spacing") or ending in _DIFFRACTION_ENDINGS:
@@ -174,10 +188,15 @@ def _technique(
         sort = "small-angle scattering"
     else:
         sort = "powder diffraction"
-    return _by_probe(sort, header, source, guessed)
+    return technique_by_probe(sort, header, source, guessed)
 
 
-def _by_probe(sort: str, header: str, source: Source, guessed: dict[str, str]) -> str:
+def technique_by_probe(sort: str, header: str, source: Source, guessed: dict[str, str]) -> str:
+    """X-ray or neutron technique of a sort of measurement (``powder diffraction``, ``PDF``).
+
+    Raises:
+        BadInput: When neither header nor ending tell the probe; it names the option to give.
+    """
     xray, neutron = _PAIRS[sort]
     field_ = _PROBE_FIELD.search(header)
     if field_ and field_[1].lower() in ("x", "xray", "x-ray", "n", "neutron"):

@@ -4,6 +4,7 @@ Cell and sites are kept as given (conventional cell, disorder, isotopes); oxidat
 not read. Rows of one position form one mixed site, and so do partially occupied positions
 closer than 0.5 angstrom whose occupancies sum to at most 1.05. A block whose atoms are not
 those of its own ``_chemical_formula_sum`` is refused: labels are easily misread (NH4 as Nh).
+Magnetic moments (magCIF) are no part of a material: they go to the provenance, by site.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import number, provenance
+from ingest.readers._structures import check_cell
 from registry.errors import BadInput, Unsupported
 from registry.records import Material
 from registry.structures import material_of
@@ -22,7 +24,8 @@ from registry.structures import material_of
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-NAME, VERSION = "cif", "1"
+NAME, VERSION = "cif", "2"
+ENDINGS = (".cif", ".mcif")
 CLOSEST = 0.5
 """Two atoms closer than this (angstrom) cannot both be there."""
 MOST_OCCUPANCY = 1.05
@@ -38,6 +41,7 @@ _SPACE_GROUPS = (
     "_symmetry_space_group_name_H-M_alt",
     "_space_group_name_H-M_ref",
 )
+_MAGNETIC_GROUPS = ("_space_group_magn.name_BNS", "_space_group_magn.number_BNS")
 _TEMPERATURES = ("_diffrn_ambient_temperature", "_cell_measurement_temperature")
 _PRESSURES = ("_diffrn_ambient_pressure", "_cell_measurement_pressure")
 _KPA_PER_GPA = 1e6
@@ -71,11 +75,13 @@ def _material(source: Source, block: str) -> Material | None:
             return None
         _check_fields(fields, where)
         structure = _structure(parser, where)
+    check_cell(structure.lattice.matrix, where)
     noted = [*parser.warnings, *(str(w.message) for w in caught)]
     space_group = _first(fields, _SPACE_GROUPS)
     if any("Defaulting to P1" in note for note in noted) and space_group not in (None, "P 1", "P1"):
         raise BadInput(f"{where}: symmetry", "operations or a known space group", repr(space_group))
     _check_elements(structure, fields, where)
+    moments = _magnetic_moments(structure)
     structure, merged = _one_site_per_spot(structure, where)
     return material_of(
         structure,
@@ -85,6 +91,8 @@ def _material(source: Source, block: str) -> Material | None:
             VERSION,
             block.split(maxsplit=1)[0],
             warnings=[*dict.fromkeys(noted), *merged],
+            magnetic_moments=moments,
+            magnetic_space_group=_first(fields, _MAGNETIC_GROUPS) if moments else None,
         ),
         name=_first(fields, _NAMES),
         declared_space_group=space_group,
@@ -162,7 +170,22 @@ def _elements_only(structure: Structure) -> Structure:
         for specie, occupancy in site.species.items():
             shares[getattr(specie, "element", specie).name] += occupancy
         species.append(dict(shares))
-    return Structure(structure.lattice, species, structure.frac_coords, labels=structure.labels)
+    return Structure(
+        structure.lattice,
+        species,
+        structure.frac_coords,
+        labels=structure.labels,
+        site_properties=structure.site_properties,
+    )
+
+
+def _magnetic_moments(structure: Structure) -> list[list[float]] | None:
+    """Moments in the order of the sites (Bohr magnetons, Cartesian), None where there are none."""
+    found = structure.site_properties.get("magmom")
+    if not found:
+        return None
+    moments = [[float(v) for v in moment.get_moment()] for moment in found]
+    return moments if any(any(moment) for moment in moments) else None
 
 
 def _check_elements(structure: Structure, fields: dict[str, Any], where: str) -> None:
@@ -241,7 +264,7 @@ def _publication(fields: dict[str, Any]) -> str | None:
 
 def recognise(source: Source) -> float:
     """Sure by the ending, nearly so by a data block with cell or atom fields."""
-    if source.path.suffix.lower() == ".cif":
+    if source.path.suffix.lower() in ENDINGS:
         return 0.95
     head = source.head
     return (
@@ -255,7 +278,7 @@ READER = Reader(
     name=NAME,
     version=VERSION,
     title="Crystallographic Information File",
-    endings=(".cif",),
+    endings=ENDINGS,
     recognise=recognise,
     read=read,
     reference="Hall, Allen & Brown (1991), Acta Cryst. A47, 655; doi:10.1107/S010876739101067X",

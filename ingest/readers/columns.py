@@ -7,37 +7,21 @@ Options: ``technique``, ``columns`` (``x,y,dy,dx,dx_fwhm,-``), ``x_unit``, ``wav
 
 from __future__ import annotations
 
-import re
-
 from ingest.readers import Reader, Source
 from ingest.readers._absorption import absorption
-from ingest.readers._common import (
-    angstrom,
-    kelvin,
-    kind_of,
-    known,
-    number,
-    provenance,
-    with_hints,
-)
+from ingest.readers._common import kind_of, known, provenance, with_hints
+from ingest.readers._header import difc_in, fields_in, temperature_in, wavelength_in
 from ingest.readers._layout import layout_of
 from ingest.readers._table import Table, read_table
-from ingest.readers._technique import sort_of
+from ingest.readers._technique import Sort, sort_of
 from registry.errors import BadInput
 from registry.records import Axis, Floats, Spectrum
-from registry.vocabulary import CU_KA
+from registry.units import convert
 
-NAME, VERSION = "columns", "1"
+NAME, VERSION = "columns", "2"
 _DIFFRACTION = (".xy", ".xye", ".xys", ".chi")
 _PAIR_DISTRIBUTION = (".gr", ".iq", ".sq", ".fq")
 ENDINGS = (*_DIFFRACTION, *_PAIR_DISTRIBUTION, ".xmu", ".dat", ".csv", ".tsv", ".txt")
-_WAVELENGTH = re.compile(
-    r"\b(?:wave[-_ ]?length|lambda)\s*(?:\((\w+)\)|\[(\w+)\])?\s*[=:]\s*([\d.]+(?:[eE][-+]?\d+)?)"
-    r"\s*(nm|Å|A(?:ng\w*)?\b)?",
-    re.IGNORECASE,
-)
-_CU_KA = re.compile(r"\bCu[\s-]?K[\s_-]?(a|α|alpha)", re.IGNORECASE)
-_TEMPERATURE = re.compile(r"\btemp(?:erature)?\s*[=:]\s*(-?[\d.]+)\s*(K|°?C)\b", re.IGNORECASE)
 _NOT_COLUMNS = (b"<?xml", b"{", b"# # ORSO", b"\x89HDF")
 
 
@@ -57,21 +41,22 @@ def read(source: Source) -> list[Spectrum]:
     x = table.values[:, layout.roles["x"]]
     sort = sort_of(x, layout, header, source)
     guessed = {**layout.guessed, **sort.guessed}
-    wavelength = _wavelength(header, source, guessed)
+    wavelength = wavelength_in(header, source, guessed)
     if sort.quantity == "two_theta" and wavelength is None:
         raise BadInput(f"{source.name}: wavelength", "--wavelength (angstrom)", "none in the file")
     signal, formed = _signal(table, layout.of("y", table), source)
+    axis, converted = _axis(x, sort, header, source)
     spectrum = Spectrum(
         technique=sort.technique,
         kind=kind_of(source, header),
-        x=Axis(sort.quantity, sort.unit, x),
+        x=axis,
         intensity=signal,
         intensity_unit=layout.signal_unit,
         uncertainty=known(layout.of("dy", table)),
         resolution=known(layout.resolution(table)),
         title=_title(table.header),
         wavelength=wavelength,
-        temperature=_temperature(header, source),
+        temperature=temperature_in(header, source),
         provenance=provenance(
             source,
             NAME,
@@ -79,6 +64,8 @@ def read(source: Source) -> list[Spectrum]:
             columns=table.names,
             roles=layout.roles,
             formed=formed,
+            converted=converted,
+            header=fields_in(table.header),
             guessed=guessed,
         ),
     )
@@ -91,22 +78,13 @@ def _signal(table: Table, y: Floats | None, source: Source) -> tuple[Floats, str
     return absorption([n.lower() for n in table.names or []], table.values, source.name)
 
 
-def _wavelength(header: str, source: Source, guessed: dict[str, str]) -> float | None:
-    if source.hints.get("wavelength") is not None:
-        return number(source.hints["wavelength"], f"{source.name}: option wavelength")
-    stated = _WAVELENGTH.search(header)
-    if stated is not None:
-        unit = stated[1] or stated[2] or stated[4]
-        return angstrom(stated[3], unit, f"{source.name}: wavelength in the header")
-    if _CU_KA.search(header):
-        guessed["wavelength"] = f"{CU_KA} angstrom: header has Cu Ka, weighted mean of the doublet"
-        return CU_KA
-    return None
-
-
-def _temperature(header: str, source: Source) -> float | None:
-    stated = _TEMPERATURE.search(header)
-    return stated and kelvin(stated[1], stated[2], f"{source.name}: temperature in the header")
+def _axis(x: Floats, sort: Sort, header: str, source: Source) -> tuple[Axis, str | None]:
+    """The axis; a time of flight becomes a d spacing, :math:`d = t / DIFC`."""
+    difc = difc_in(header, source)
+    if sort.quantity != "time_of_flight" or difc is None:
+        return Axis(sort.quantity, sort.unit, x), None
+    microseconds = convert(x, sort.unit, "us", f"{source.name}: axis")
+    return Axis("d_spacing", "angstrom", microseconds / difc), f"d = TOF / {difc:g} us/angstrom"
 
 
 def _title(header: list[str]) -> str | None:

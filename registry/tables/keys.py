@@ -83,6 +83,8 @@ def digests(rows: pa.Table, key: tuple[str, ...]) -> Words:
 
 def first_of_each(keys: Words) -> npt.NDArray[np.bool_]:
     """Mark the first row of every key within a batch, shape ``(n,)``."""
+    if len(np.unique(keys[:, 0])) == len(keys):
+        return np.ones(len(keys), bool)
     keep = np.zeros(len(keys), bool)
     keep[np.unique(keys, axis=0, return_index=True)[1]] = True
     return keep

@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import cached_property
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
@@ -30,6 +30,7 @@ from registry.tables.storage import Storage, reason
 CHECKPOINT_EVERY = "50"
 MAX_ATTEMPTS = 100
 NO_RETRY = CommitProperties(max_commit_retries=0)
+KEEP_LOG = PostCommitHookProperties(cleanup_expired_logs=False)
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ class Table:
             return state_of(self.delta(version))
         with self._lock:
             return state_of(self._current())
+
+    def last_seen(self) -> State:
+        """The version this process saw last, without asking the storage again."""
+        with self._lock:
+            return state_of(self._newest or self._current())
 
     def version(self) -> int:
         """Newest version of the table."""
@@ -242,7 +248,11 @@ class Table:
         action = AddAction(file.path, file.size, {}, now, True, statistics(rows))
         try:
             delta.create_write_transaction(
-                [action], mode="append", schema=delta.schema(), commit_properties=NO_RETRY
+                [action],
+                mode="append",
+                schema=delta.schema(),
+                commit_properties=NO_RETRY,
+                post_commithook_properties=KEEP_LOG,
             )
         except CommitFailedError:
             # a lost answer makes the storage's client ask again and be refused by its own success

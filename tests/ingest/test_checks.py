@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ingest.checks import Check
 from ingest.checks.gate import refusals
 from ingest.checks.spectra import SPECTRUM_CHECKS, spectrum_quality
-from registry.schemas import SPECTRA
+from registry.schemas.content import SPECTRA
 
 Row = dict[str, Any]
 

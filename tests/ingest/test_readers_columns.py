@@ -64,11 +64,55 @@ def test_a_neutron_pattern_needs_its_probe_and_wavelength(shared_data: Path) -> 
     np.testing.assert_array_equal(spectrum.uncertainty, np.loadtxt(path)[:, 2])
 
 
-def test_time_of_flight_is_refused_for_what_it_is(shared_data: Path) -> None:
+def test_time_of_flight_without_its_constant_is_refused(shared_data: Path) -> None:
     folder = shared_data / "neutron-powder-easydiffraction"
-    for path in (*folder.glob("data/*.xye"), *folder.glob("data_old/*.xy[es]")):
-        with pytest.raises(Unsupported, match="time of flight cannot be converted yet"):
+    for path in (*folder.glob("data/*.xye"), *folder.glob("data_old/[mw]*.xy[es]")):
+        with pytest.raises(Unsupported, match="--set difc="):
             read_file(path, technique="npd")
+        assert read_file(path, technique="npd", difc="20000").x.quantity == "d_spacing"
+
+
+def test_time_of_flight_with_its_constant_becomes_a_d_spacing(shared_data: Path) -> None:
+    path = shared_data / "neutron-powder-easydiffraction" / "data_old" / "reduced_LBCO.xye"
+    spectrum = read_file(path)
+    assert spectrum.technique == "npd"
+    # the file was binned in steps of 0.002 angstrom from 0.700
+    np.testing.assert_allclose(spectrum.x.values, 0.701 + 0.002 * np.arange(900), atol=1e-6)
+    assert spectrum.provenance.parameters["converted"].startswith("d = TOF / 58742.4")
+    with pytest.raises(BadInput, match="DIFC: expected a positive number"):
+        read_file(path, technique="npd", difc="0")
+
+
+FIT2D = "sample.chi: average\n{label}\nIntensity\n       6\n"
+PYFAI = "# == pyFAI calibration ==\n# Wavelength: 1.033e-10 m\n#  {name}  I\n"
+SIX = "".join(f"  {n}.0000000E+00  2.{n}000000E+01\n" for n in range(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("header", "quantity", "unit"),
+    [
+        (FIT2D.format(label=" 2-Theta Angle (Degrees)"), "two_theta", "degree"),
+        (FIT2D.format(label="Q (Inverse Nanometres)"), "Q", "1/nm"),
+        (PYFAI.format(name="2th_deg"), "two_theta", "deg"),
+        (PYFAI.format(name="q_nm^-1"), "Q", "nm^-1"),
+        (PYFAI.format(name="q_A^-1"), "Q", "A^-1"),
+    ],
+)
+def test_integrated_patterns_say_their_axis(header: str, quantity: str, unit: str) -> None:
+    spectrum = read(header + SIX, "a.chi", technique="xrd", wavelength=1.033)
+    assert (spectrum.x.quantity, spectrum.x.unit) == (quantity, unit)
+    assert len(spectrum.x.values) == 6
+    np.testing.assert_allclose(spectrum.x.values, range(1, 7))
+
+
+def test_a_wavelength_in_metres_is_angstrom_in_the_record() -> None:
+    spectrum = read(PYFAI.format(name="2th_deg") + SIX, "a.dat", technique="xrd")
+    assert spectrum.wavelength == pytest.approx(1.033)
+
+
+def test_a_unit_that_never_ends_is_refused() -> None:
+    with pytest.raises(BadInput, match="a unit"):
+        read("Q (9**9**9**9), I\n" + SIX, "a.csv", technique="saxs")
 
 
 def test_pdf_headers_tell_probe_unit_and_wavelength(shared_data: Path) -> None:
@@ -78,6 +122,8 @@ def test_pdf_headers_tell_probe_unit_and_wavelength(shared_data: Path) -> None:
         assert (spectrum.technique, spectrum.x.unit) == ("xpdf", "angstrom")
         assert spectrum.intensity_unit == "angstrom^-2"
     nickel = read_file(folder / "ch03NiModelling" / "data" / "Ni.gr")
+    header = nickel.provenance.parameters["header"]
+    assert (header["composition"], header["qmax"], header["rpoly"]) == ("Ni", "25.0", "0.9")
     assert nickel.wavelength == pytest.approx(0.1836)
     assert nickel.shape == (6001,)
 
@@ -99,7 +145,7 @@ def test_a_width_at_half_maximum_becomes_a_standard_deviation(shared_data: Path)
 
 def test_reflectivity_without_a_header_is_read_as_told(shared_data: Path) -> None:
     for path in sorted((shared_data / "nr-refnx/paper/supporting_information").glob("*.dat")):
-        spectrum = read_file(path, technique="nr")
+        spectrum = read(path.read_text(), path.name, technique="nr")
         np.testing.assert_array_equal(spectrum.resolution, np.loadtxt(path)[:, 3])
         assert guessed(spectrum)["x_unit"].startswith("1/angstrom")
 
@@ -111,7 +157,7 @@ def test_absorption_scans_are_read(shared_data: Path) -> None:
     scan = read_file(folder / "beamlines" / "NSLS_XDAC_2011.dat")
     assert scan.provenance.parameters["formed"] == "ln(i0/it)"
     with pytest.raises(Unsupported, match="chi"):
-        read_file(folder / "cu_chi.dat")
+        read((folder / "cu_chi.dat").read_text(), "cu_chi.dat")
 
 
 @pytest.mark.parametrize(
