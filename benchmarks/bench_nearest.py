@@ -73,7 +73,7 @@ def run() -> list[Row]:
 def _lake(folder: Path) -> list[str]:
     lake = Lake.open(folder / "lake")
     for first in range(0, ROWS, BATCH):
-        lake["spectra"].append_new(_noise(first))
+        lake.append("spectra", _noise(first))
     return lake["spectra"].files()
 
 

@@ -22,8 +22,8 @@ from registry.query.sql import DamagedData, Limits, Parameters, Session, Source,
 from registry.records import Floats, Spectrum
 from registry.schemas import SCHEMA_VERSION, SCHEMAS
 from registry.tables.chunks import split
-from registry.tables.commits import replace
-from registry.tables.maintenance import COMPACT_ABOVE, TARGET_BYTES, compact
+from registry.tables.commits import append_new, replace
+from registry.tables.maintenance import keep_quick
 from registry.tables.migrations import migrate
 from registry.tables.storage import Storage
 from registry.tables.table import State, Table
@@ -224,11 +224,10 @@ class Lake:
         if table == "spectra":
             arrow, chunks = split(arrow)
             # before the spectra: whoever sees a spectrum finds its chunks
-            self["chunks"].append_new(chunks)
-        added = self[table].append_new(arrow)
-        small = [f for f in self[table].last_seen().files if f.size < TARGET_BYTES / 2]
-        if added and len(small) > COMPACT_ABOVE:
-            compact(self[table])
+            append_new(self["chunks"], chunks)
+        added = append_new(self[table], arrow)
+        if added:
+            keep_quick(self[table])
         return added
 
     def replace(self, table: str, rows: list[dict[str, Any]]) -> int:

@@ -13,11 +13,12 @@ import pyarrow as pa
 from registry.curves.spectra import sidecars_of
 from registry.errors import LakeError
 from registry.lake import Lake
-from registry.tables.commits import replace
+from registry.tables.commits import append_new, replace
 from registry.tables.maintenance import RETENTION, Upkeep
 from registry.tables.maintenance import maintain as maintain_table
+from registry.tables.parquet import File
 from registry.tables.storage import Storage
-from registry.tables.table import File, Table
+from registry.tables.table import Table
 from registry.tables.verify import Damage, damages, set_aside
 
 Progress = Callable[[str], None]
@@ -91,7 +92,7 @@ def rebuild(old: Storage, lake: Lake, progress: Progress | None = None) -> Rebui
             except LakeError as error:
                 report.unreadable.append(str(error))
                 continue
-            take_in = replace if table.schema.replaced else Table.append_new
+            take_in = replace if table.schema.replaced else append_new
             report.rows[name] += take_in(table, rows)
             if progress:
                 progress(file.path)

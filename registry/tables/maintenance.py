@@ -18,14 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from registry.errors import LakeError
-from registry.tables.commits import Outdated, Written, swap
-from registry.tables.parquet import row_groups, statistics
-from registry.tables.table import File, Table
+from registry.tables.commits import Outdated, commit
+from registry.tables.parquet import File, row_groups
+from registry.tables.table import Table
 
 COMPACT_ABOVE = 40
 TARGET_BYTES = 128 * 2**20
 MEMORY_BYTES = 2**29
 CHECKPOINT_AFTER = 10
+CHECKPOINT_EVERY = 50
 RETENTION = timedelta(days=30)
 SHORTEST_RETENTION = timedelta(hours=1)
 # a file this many times larger than all smaller ones together is not worth writing again
@@ -73,6 +74,13 @@ def maintain(
     return Upkeep(table.schema.name, merged, into, vacuum(table, pinned, retention), damaged)
 
 
+def keep_quick(table: Table) -> None:
+    """What a writer does after a commit, when it is due: merge small files, checkpoint."""
+    compact(table, COMPACT_ABOVE + 1)
+    if table.version() % CHECKPOINT_EVERY == 0:
+        table.delta().create_checkpoint()
+
+
 def compact(
     table: Table, least: int = COMPACT_ABOVE, damaged: dict[str, str] | None = None
 ) -> tuple[int, int]:
@@ -88,10 +96,10 @@ def compact(
         while len(whole := _readable(table, queue, faults)) > 1:
             written = _merge(table, whole)
             try:
-                swap(table, [file for file, _ in whole], [written], "OPTIMIZE")
+                commit(table, [file for file, _ in whole], [written], "OPTIMIZE")
             except Outdated:
                 # another process merged them first
-                table.discard(written.file.path)
+                table.discard(written.path)
                 return merged, into
             merged, into = merged + len(whole), into + 1
     return merged, into
@@ -153,8 +161,8 @@ def _readable(
     return found
 
 
-def _merge(table: Table, parts: Sequence[tuple[File, pa.Table]]) -> Written:
+def _merge(table: Table, parts: Sequence[tuple[File, pa.Table]]) -> File:
     rows = pa.concat_tables(part for _, part in parts).combine_chunks()
     keys = [(name, "ascending") for name in table.schema.sort]
     order = pc.sort_indices(rows, sort_keys=keys) if keys else None
-    return Written(table.write(row_groups(rows, order)), statistics(rows))
+    return table.write(row_groups(rows, order))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from registry.schemas import SCHEMA_VERSION
-from registry.tables.commits import Outdated, Written, swap
-from registry.tables.parquet import row_groups, statistics
+from registry.tables.commits import Outdated, commit
+from registry.tables.parquet import row_groups
 from registry.tables.table import Table
 
 Tables = Mapping[str, Table]
@@ -39,9 +39,9 @@ def _conform(table: Table) -> None:
         written = []
         for file in state.files:
             rows = table.conform(table.read(file))
-            written.append(Written(table.write(row_groups(rows)), statistics(rows)))
+            written.append(table.write(row_groups(rows)))
         try:
-            swap(table, state.files, written, "MIGRATE", table.schema.arrow)
+            commit(table, state.files, written, "MIGRATE", table.schema.arrow, state.version)
         except Outdated:
             for rewritten in written:
-                table.discard(rewritten.file.path)
+                table.discard(rewritten.path)

@@ -7,10 +7,12 @@ no file), and row groups of some 16 MB, so that one spectrum is found without re
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,25 @@ MAX_GROUP_ROWS = 100_000
 BLOOM_VALUES = 10_000
 FALSE_POSITIVES = 0.01
 _BOUNDED = (pa.string(), pa.float64(), pa.int64())
+_COUNTED = (*_BOUNDED, pa.bool_(), pa.timestamp("us", tz="UTC"))
 _LONGEST_BOUND = 32
+
+
+@dataclass(frozen=True)
+class File:
+    """A data file of a table.
+
+    Attributes:
+        path: Path within the table.
+        size: Bytes.
+        rows: Number of rows.
+        statistics: Delta statistics (JSON); known to whoever wrote the file.
+    """
+
+    path: str
+    size: int
+    rows: int
+    statistics: str = dataclasses.field(default="", compare=False, repr=False)
 
 
 def write_parquet(rows: pa.Table, target: Any, key: Sequence[str] = ()) -> None:
@@ -78,19 +98,21 @@ def row_groups(rows: pa.Table, order: pa.Array | None = None) -> Iterator[pa.Tab
         yield rows.slice(first, size) if order is None else rows.take(order.slice(first, size))
 
 
-def encoded(groups: Iterable[pa.Table], schema: Schema) -> tuple[pa.Buffer, int]:
-    """Content of a data file with one row group for each table, and how many rows it has."""
+def encoded(groups: Iterable[pa.Table], schema: Schema) -> tuple[pa.Buffer, int, str]:
+    """Content of a data file with one row group for each table, its rows and Delta statistics."""
     out = pa.BufferOutputStream()
-    rows = 0
+    # statistics are of these: to keep them until the end costs little
+    scalars = [f.name for f in schema.arrow if f.type in _COUNTED]
+    kept = []
 
-    def counted() -> Iterator[pa.Table]:
-        nonlocal rows
+    def seen() -> Iterator[pa.Table]:
         for group in groups:
-            rows += group.num_rows
+            kept.append(group.select(scalars))
             yield group
 
-    write_groups(counted(), schema.arrow, out, schema.key)
-    return out.getvalue(), rows
+    write_groups(seen(), schema.arrow, out, schema.key)
+    rows = pa.concat_tables(kept)
+    return out.getvalue(), rows.num_rows, statistics(rows)
 
 
 def fault(path: str, size: int, content: pa.Buffer) -> str | None:

@@ -155,8 +155,24 @@ class Storage:
             raise LakeError(f"{self.full(path)} not written: {reason(error)}") from error
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file of this name."""
-        return self.files.get_file_info(path).size is not None
+        """Whether there is a file of this name.
+
+        Raises:
+            LakeError: When the storage cannot be reached.
+        """
+        return self.size(path) is not None
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file, None when there is none.
+
+        Raises:
+            LakeError: When the storage cannot be reached.
+        """
+        try:
+            found: int | None = self.files.get_file_info(path).size
+        except OSError as error:
+            raise LakeError(f"{self.full(path)}: {reason(error)}") from error
+        return found
 
     def move(self, path: str, target: str) -> None:
         """Move an object within this storage."""

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from registry.errors import LakeError
-from registry.tables.commits import swap
-from registry.tables.table import File, Table
+from registry.tables.commits import commit
+from registry.tables.parquet import File
+from registry.tables.table import Table
 
 ASIDE = "_damaged"
 
@@ -68,7 +69,7 @@ def set_aside(table: Table, damaged: Sequence[Damage]) -> None:
     """
     if not damaged:
         return
-    swap(table, [damage.file for damage in damaged], [], "SET ASIDE DAMAGED FILES")
+    commit(table, [damage.file for damage in damaged], [], "SET ASIDE DAMAGED FILES")
     for damage in damaged:
         path = damage.file.path
         if table.storage.exists(path):
@@ -76,7 +77,7 @@ def set_aside(table: Table, damaged: Sequence[Damage]) -> None:
 
 
 def _wrong_size(table: Table, file: File) -> str | None:
-    size = table.storage.files.get_file_info(file.path).size
+    size = table.storage.size(file.path)
     if size is None:
         return "missing"
     return None if size == file.size else f"expected {file.size} bytes, found {size}"

@@ -16,8 +16,8 @@ import pytest
 from registry.errors import LakeError
 from registry.lake import Lake
 from registry.tables.maintenance import CHECKPOINT_AFTER, TARGET_BYTES, batches, checkpoint
+from registry.tables.parquet import File
 from registry.tables.storage import Storage
-from registry.tables.table import File
 from registry.upkeep import maintain, rebuild, verify
 
 Curves = Callable[..., list[dict[str, Any]]]
