@@ -21,6 +21,7 @@ VERSIONS = (
     "pyarrow",
     "deltalake",
     "duckdb",
+    "h5py",
     "pymatgen",
     "dscribe",
     "scikit-learn",

@@ -53,6 +53,12 @@ def test_help_names_the_commands_without_loading_anything_heavy() -> None:
         "predict",
         "retrain",
         "sql",
+        "nearest",
+        "lineage",
+        "retract",
+        "maintain",
+        "verify",
+        "rebuild",
         "status",
     ):
         assert command in done.stdout
