@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
 from ingest.simulators import npd, simulators, xrd
-from ingest.simulators._profile import caglioti_scherrer, pseudo_voigt
+from ingest.simulators._profile import line_width, pseudo_voigt
 from ingest.simulators._scattering import form_factor, scattering_length
 from registry.errors import Unsupported, WrongUse
 from registry.vocabulary import TECHNIQUES
@@ -198,7 +198,7 @@ def test_no_peak_falls_between_the_points(centre: float, fwhm: float, eta: float
 
 
 def test_small_crystallites_widen_lines_as_scherrer_says() -> None:
-    width = caglioti_scherrer(np.radians(np.array([20.0])), 0, 0, 0, 100.0, 1.54184)
+    width = line_width(np.radians(np.array([20.0])), 0, 0, 0, 100.0, 1.54184)
     assert width[0] == pytest.approx(np.degrees(0.9 * 1.54184 / (100 * np.cos(np.radians(20)))))
 
 

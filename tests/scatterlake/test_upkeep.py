@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from registry.errors import LakeError
 from registry.lake import Lake
+from training.tracking import tracking_uri
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -34,8 +36,10 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_a_lake_is_maintained_verified_repaired_and_rebuilt(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
     for n in range(3):
-        assert run("ingest", str(curve(tmp_path, n)), "--technique", "saxs").returncode == 0
+        file = curve(tmp_path / "data", n)
+        assert run("ingest", str(file), "--technique", "saxs").returncode == 0
     done = run("maintain")
     assert done.returncode == 0, done.stderr
     assert "spectra" in done.stdout
@@ -50,7 +54,7 @@ def test_a_lake_is_maintained_verified_repaired_and_rebuilt(run: Run, tmp_path: 
     assert file.name in found.stderr
     assert run("verify", "--set-aside").returncode == 1
     assert run("sql", "select count(*) as n from spectra", "--format", "csv").stdout == "n\n0\n"
-    assert run("ingest", ".", "--technique", "saxs").returncode == 0
+    assert run("ingest", "data", "--technique", "saxs").returncode == 0
     assert run("sql", "select count(*) as n from spectra", "--format", "csv").stdout == "n\n3\n"
 
     for log in (tmp_path / "lake").glob("tables/*/_delta_log"):
@@ -81,8 +85,12 @@ def test_a_lake_in_a_bucket_is_used_like_one_in_a_folder(
     assert not (tmp_path / "lake").exists()
 
 
-def test_models_of_a_lake_in_a_bucket_need_a_server(run: Run, bucket: str) -> None:
-    Lake.open(bucket)
-    done = run("train", "crystal_system", "--lake", bucket)
-    assert done.returncode == 2
-    assert "error:" in done.stderr
+def test_models_of_a_lake_in_a_bucket_need_a_server(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake.open(bucket)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(LakeError, match="set MLFLOW_TRACKING_URI"):
+        tracking_uri(lake)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert tracking_uri(lake) == "http://127.0.0.1:5000"
