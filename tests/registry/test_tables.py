@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +70,28 @@ def test_replace_takes_the_place_of_the_old_row(lake: Lake) -> None:
     lake.replace("models", [{"model": "m", "version": 2, "alias": None}])
     rows = lake.sql("select version, alias from models order by version").to_pylist()
     assert rows == [{"version": 1, "alias": "champion"}, {"version": 2, "alias": None}]
+
+
+REPLACE = """
+import sys
+from registry.lake import Lake
+lake = Lake.existing(sys.argv[1])
+for n in range(8):
+    rows = [{"model": "m", "version": v, "alias": f"{sys.argv[2]}-{n}"} for v in range(n, n + 3)]
+    lake.replace("models", rows)
+"""
+
+
+def test_four_processes_replacing_the_same_rows_leave_one_each(lake: Lake) -> None:
+    writers = [
+        subprocess.Popen([sys.executable, "-c", REPLACE, lake.uri, str(n)]) for n in range(4)
+    ]
+    assert [writer.wait() for writer in writers] == [0] * 4
+    rows = lake.sql("select version, alias from models order by version").to_pylist()
+    assert [row["version"] for row in rows] == list(range(10))
+    # the last three were written together, by whoever came last
+    assert {row["alias"].split("-")[1] for row in rows[-3:]} == {"7"}
+    assert len({row["alias"] for row in rows[-3:]}) == 1
 
 
 def test_an_older_snapshot_stays_readable(lake: Lake, curves: Curves) -> None:
