@@ -48,9 +48,13 @@ def seconds(work: Callable[[], object], repeats: int = 3) -> float:
     return statistics.median(times)
 
 
-def in_turn(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
-    """Median durations (s) of two works run one after the other, so that noise meets both."""
-    pairs = [(seconds(ours, 1), seconds(theirs, 1)) for _ in range(5)]
+def in_turn(
+    ours: Callable[[], object], theirs: Callable[[], object], repeats: int = 5
+) -> tuple[float, float]:
+    """Median durations (s) of two works run in turn and warm, so that noise meets both."""
+    ours()
+    theirs()
+    pairs = [(seconds(ours, 1), seconds(theirs, 1)) for _ in range(repeats)]
     mine, other = zip(*pairs, strict=True)
     return statistics.median(mine), statistics.median(other)
 

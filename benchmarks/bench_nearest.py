@@ -13,21 +13,21 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks._curves import POINTS, curves, in_turn, name, row
 from registry.curves.nearest import nearest
 from registry.curves.query import Query
 from registry.curves.sidecar import Sidecar, Sidecars, stem
-from registry.curves.sidecar_build import COLUMNS, read_groups
+from registry.curves.sidecar_build import COLUMNS
 from registry.curves.take import matrix
 from registry.lake import Lake
+from registry.tables.parquet import read_groups
 
-ROWS, BATCH, POINTS = 100_000, 10_000, 500
+ROWS, BATCH = 100_000, 10_000
 X = np.linspace(0.5, 6, POINTS)
 TAKEN, K, REPEATS = 5_000, 10, 15
 NEAREST_GOAL, TAKE_GOAL = 1 / 1.1, 1 / 1.5
@@ -58,7 +58,7 @@ def run() -> list[Row]:
         folder = Path(scratch)
         files = _lake(folder)
         built, sidecars = _built(folder, files)
-        ids = np.array([f"{n:032x}" for n in range(ROWS)])
+        ids = np.array([name(n) for n in range(ROWS)])
         plain = folder / "plain.npy"
         np.save(plain, matrix(sidecars, ids.tolist()))
         os.sync()  # what was written shall not go to disk while reading is timed
@@ -73,21 +73,8 @@ def run() -> list[Row]:
 def _lake(folder: Path) -> list[str]:
     lake = Lake.open(folder / "lake")
     for first in range(0, ROWS, BATCH):
-        lake.append("spectra", _noise(first))
+        lake.append("spectra", curves(first, BATCH))
     return lake["spectra"].files()
-
-
-def _noise(first: int) -> pa.Table:
-    """Rows of ``spectra`` with noise on one grid."""
-    offsets = pa.array(np.arange(BATCH + 1) * POINTS, pa.int32())
-    values = np.random.default_rng(first).random(BATCH * POINTS, dtype=np.float32)
-    columns = {
-        "spectrum_id": [f"{n:032x}" for n in range(first, first + BATCH)],
-        "technique": ["xrd"] * BATCH,
-        "x": pa.ListArray.from_arrays(offsets, np.tile(X, BATCH)),
-        "intensity": pa.ListArray.from_arrays(offsets, values),
-    }
-    return pa.table(columns)
 
 
 def _built(folder: Path, files: list[str]) -> tuple[list[Row], list[Sidecar]]:
@@ -103,8 +90,8 @@ def _built(folder: Path, files: list[str]) -> tuple[list[Row], list[Sidecar]]:
     stored = sum(Path(file).stat().st_size for file in files) / 1e6
     what = f"{ROWS} spectra x {POINTS}"
     return [
-        _row(f"sidecars of {what}, built once", "pq.read_table, same columns", ours, theirs, None),
-        _row(f"size of the sidecars of {what}", "their Parquet files", size, stored, None, "MB"),
+        row(f"sidecars of {what}, built once", "pq.read_table, same columns", (ours, theirs), None),
+        row(f"size of the sidecars of {what}", "their Parquet files", (size, stored), None, "MB"),
     ], sidecars
 
 
@@ -116,9 +103,9 @@ def _nearest(sidecars: list[Sidecar], plain: Path) -> Row:
     def by_hand() -> object:
         return np.argpartition(values @ unit, -K)[-K:]
 
-    ours, theirs = _in_turn(lambda: nearest(sidecars, query, K), by_hand)
+    ours, theirs = in_turn(lambda: nearest(sidecars, query, K), by_hand, REPEATS)
     what = f"nearest {K} of {ROWS} spectra x {POINTS}, one grid"
-    return _row(what, "NumPy M @ q, argpartition, memory map", ours, theirs, NEAREST_GOAL)
+    return row(what, "NumPy M @ q, argpartition, memory map", (ours, theirs), NEAREST_GOAL)
 
 
 def _other_grid(sidecars: list[Sidecar], plain: Path) -> Row:
@@ -128,11 +115,11 @@ def _other_grid(sidecars: list[Sidecar], plain: Path) -> Row:
     query = Query.of("xrd", grid, y)
 
     def by_hand() -> object:
-        curves = np.stack([np.interp(grid, X, row) for row in values])
-        return np.argpartition(curves @ y / np.linalg.norm(curves, axis=1), -K)[-K:]
+        stacked = np.stack([np.interp(grid, X, curve) for curve in values])
+        return np.argpartition(stacked @ y / np.linalg.norm(stacked, axis=1), -K)[-K:]
 
-    ours, theirs = _in_turn(lambda: nearest(sidecars, query, K), by_hand, 3)
-    return _row(f"nearest {K}, query on another grid", "np.interp row by row", ours, theirs, None)
+    ours, theirs = in_turn(lambda: nearest(sidecars, query, K), by_hand, 3)
+    return row(f"nearest {K}, query on another grid", "np.interp row by row", (ours, theirs), None)
 
 
 def _take(
@@ -141,9 +128,9 @@ def _take(
     rows = np.random.default_rng(2).choice(ROWS, TAKEN, replace=False)
     wanted = ids[rows].tolist()
     values = np.load(plain, mmap_mode="r")
-    ours, gather = _in_turn(lambda: matrix(sidecars, wanted), lambda: values[rows])
+    ours, gather = in_turn(lambda: matrix(sidecars, wanted), lambda: values[rows], REPEATS)
     what = f"{TAKEN} random spectra x {POINTS} by id"
-    by_number = _row(what, "NumPy memory map by row number", ours, gather, None)
+    by_number = row(what, "NumPy memory map by row number", (ours, gather), None)
     python = os.environ.get("SCATTERLAKE_LANCE_PYTHON")
     if python is None:
         print("no row for Lance: SCATTERLAKE_LANCE_PYTHON names no Python with pylance")
@@ -153,35 +140,9 @@ def _take(
     answer = subprocess.run(
         [python, "-c", LANCE, *arguments], capture_output=True, text=True, check=True
     )
-    return [by_number, _row(what, "Lance take", ours, float(answer.stdout), TAKE_GOAL)]
-
-
-def _in_turn(ours: Any, theirs: Any, repeats: int = REPEATS) -> tuple[float, float]:
-    """Median times (s) of two functions that are run in turn, so that both meet the same load."""
-    times: tuple[list[float], list[float]] = [], []
-    for n in range(repeats + 1):
-        for work, found in zip((ours, theirs), times, strict=True):
-            start = time.perf_counter()
-            work()
-            if n:  # the first run warms up
-                found.append(time.perf_counter() - start)
-    return median(times[0]), median(times[1])
-
-
-def _row(
-    what: str, against: str, ours: float, theirs: float, goal: float | None, unit: str = "s"
-) -> Row:
-    return {
-        "what": what,
-        "against": against,
-        "ours": ours,
-        "theirs": theirs,
-        "unit": unit,
-        "ratio": theirs / ours,
-        "goal": goal,
-    }
+    return [by_number, row(what, "Lance take", (ours, float(answer.stdout)), TAKE_GOAL)]
 
 
 if __name__ == "__main__":
-    for row in run():
-        print(json.dumps(row))
+    for found in run():
+        print(json.dumps(found))

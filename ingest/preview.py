@@ -40,6 +40,22 @@ def preview(path: Path, hints: dict[str, Any]) -> Preview:
     return Preview(reader, records, [_complaint(record) for record in records])
 
 
+def curves_in(path: Path, hints: dict[str, Any]) -> list[Spectrum]:
+    """Curves of a file that ingest would store.
+
+    Raises:
+        BadInput: When the file cannot be read, holds no curve, or a check refuses it.
+    """
+    look = preview(path, hints)
+    complaint = next((c for c in look.complaints if c is not None), None)
+    if complaint:
+        raise complaint
+    curves = [record for record in look.records if isinstance(record, Spectrum)]
+    if not curves:
+        raise BadInput(path.name, "a curve", "only structures")
+    return curves
+
+
 def _complaint(record: Spectrum | Material) -> BadInput | None:
     table = "materials" if isinstance(record, Material) else "spectra"
     try:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.preview import preview
+from ingest.preview import curves_in
 from ingest.rows import row_of_spectrum
-from registry.errors import BadInput, NotFound
+from registry.errors import NotFound
 from registry.lake import Lake
 from registry.records import Spectrum
 from training.loading import load_model
@@ -41,14 +41,7 @@ def predict_file(lake: Lake, model: str, path: Path, hints: Mapping[str, Any]) -
         BadInput: When the file cannot be read, holds no curve, or a check refuses it.
         NotFound: When no version of the model reads this technique alone.
     """
-    look = preview(path, dict(hints))
-    complaint = next((c for c in look.complaints if c is not None), None)
-    if complaint:
-        raise complaint
-    curves = [record for record in look.records if isinstance(record, Spectrum)]
-    if not curves:
-        raise BadInput(path.name, "a curve", "only structures")
-    return [_answer(lake, model, curve) for curve in curves]
+    return [_answer(lake, model, curve) for curve in curves_in(path, dict(hints))]
 
 
 def _answer(lake: Lake, model: str, curve: Spectrum) -> FileAnswer:

@@ -6,7 +6,7 @@ laid out by technique and grid. Beside the row group only ids and a few numbers 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,28 +26,6 @@ COPY_VALUES = 1 << 20
 
 FAINT = 1e-30
 """Norms below this count as zero: products of such numbers lose digits in float32."""
-
-
-def read_groups(file: str, columns: Sequence[str], filesystem: Any = None) -> Iterator[pa.Table]:
-    """Columns of a Parquet file, row group by row group, pages proved by their checksums.
-
-    Args:
-        file: Path, within ``filesystem`` if that is given.
-        columns: Their names.
-        filesystem: pyarrow file system, the local one by default.
-
-    Raises:
-        OSError, pyarrow.ArrowInvalid: When the file is missing or damaged.
-    """
-    import pyarrow.parquet as pq
-    from pyarrow import fs
-
-    with (
-        (filesystem or fs.LocalFileSystem()).open_input_file(file) as opened,
-        pq.ParquetFile(opened, page_checksum_verification=True) as parquet,
-    ):
-        for group in range(parquet.num_row_groups):
-            yield parquet.read_row_group(group, columns=list(columns))
 
 
 def build(file: str, folder: Path, read: Read) -> None:

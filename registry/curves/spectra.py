@@ -12,11 +12,11 @@ import pyarrow as pa
 from registry.curves.nearest import nearest as nearest_of
 from registry.curves.query import Query
 from registry.curves.sidecar import Curves, Progress, Sidecar, Sidecars
-from registry.curves.sidecar_build import read_groups
 from registry.curves.take import matrix as matrix_of
 from registry.errors import BadInput, WrongUse
 from registry.identity import spectrum_id
 from registry.records import Floats, Spectrum
+from registry.tables.parquet import read_groups
 from registry.units import canonical_axis
 from registry.vocabulary import technique as technique_named
 

@@ -122,18 +122,10 @@ def _asked(lake: Lake, curve: str, hints: dict[str, Any]) -> Iterator[Asked]:
     if not path.is_file():
         yield _stored(lake, curve)
         return
-    from ingest.preview import preview
+    from ingest.preview import curves_in
     from ingest.rows import row_of_spectrum
-    from registry.errors import BadInput
-    from registry.records import Spectrum
 
-    look = preview(path, hints)
-    complaint = next((c for c in look.complaints if c is not None), None)
-    if complaint:
-        raise complaint
-    spectra = [record for record in look.records if isinstance(record, Spectrum)]
-    if not spectra:
-        raise BadInput(path.name, "a curve", "only structures")
+    spectra = curves_in(path, hints)
     for spectrum in spectra:
         row = row_of_spectrum(spectrum)
         part = spectrum.provenance.file_part

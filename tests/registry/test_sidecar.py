@@ -18,10 +18,10 @@ import pytest
 from deltalake import DeltaTable
 
 from registry.curves.sidecar import HEADER, Sidecar, Sidecars, as_ids, stem
-from registry.curves.sidecar_build import read_groups
 from registry.curves.take import one
 from registry.errors import LakeError
 from registry.lake import Lake
+from registry.tables.parquet import read_groups
 
 Rows = list[dict[str, Any]]
 Q = np.linspace(0.5, 6, 40)
@@ -29,7 +29,7 @@ Q = np.linspace(0.5, 6, 40)
 OPEN = """
 import sys
 from pathlib import Path
-from registry.curves.sidecar_build import read_groups
+from registry.tables.parquet import read_groups
 from registry.curves.sidecar import Sidecars, as_ids
 (side,) = Sidecars(Path(sys.argv[1]), read_groups).open([sys.argv[2]])
 print(len(side), side.names(side.find(as_ids(["s7"])))[0].decode())
