@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ FALSE_POSITIVES = 0.01
 _BOUNDED = (pa.string(), pa.float64(), pa.int64())
 _COUNTED = (*_BOUNDED, pa.bool_(), pa.timestamp("us", tz="UTC"))
 _LONGEST_BOUND = 32
+# files written before schema version 2, or by other programs, carry no checksum
+_NAME = re.compile(r"part-[0-9a-f]{32}-([0-9a-f]{32})\.parquet")
 
 
 @dataclass(frozen=True)
@@ -125,10 +128,15 @@ def fault(path: str, size: int, content: pa.Buffer) -> str | None:
     """
     if content.size != size:
         return f"expected {size} bytes, found {content.size}"
-    expected = re.search(r"-([0-9a-f]{32})\.parquet$", path)
+    expected = _NAME.fullmatch(path)
     if expected and checksum(content) != expected[1]:
         return f"expected content of checksum {expected[1]}, found {checksum(content)}"
     return None
+
+
+def file_name(content: pa.Buffer) -> str:
+    """A new name for a data file of this content."""
+    return f"part-{uuid.uuid4().hex}-{checksum(content)}.parquet"
 
 
 def checksum(content: pa.Buffer) -> str:

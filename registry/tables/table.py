@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,7 @@ from registry.errors import BadInput, LakeError
 from registry.schema import Schema
 from registry.tables import log
 from registry.tables.keys import KnownKeys, Words
-from registry.tables.parquet import File, checksum, encoded, fault, read_columns
+from registry.tables.parquet import File, encoded, fault, file_name, read_columns
 from registry.tables.storage import Storage, reason
 
 LOG_KEPT = "interval 36500 days"
@@ -137,7 +136,7 @@ class Table:
             LakeError: When it cannot be written; nothing of it is left then.
         """
         content, rows, statistics = encoded(groups, self.schema)
-        path = f"part-{uuid.uuid4().hex}-{checksum(content)}.parquet"
+        path = file_name(content)
         try:
             self.storage.write(path, content)
         except LakeError:

@@ -13,6 +13,7 @@ from registry.errors import LakeError
 from registry.lake import MARKER, Lake
 from registry.schemas import SCHEMA_VERSION, SCHEMAS
 from registry.tables.migrations import STEPS
+from registry.upkeep import maintain, verify
 
 LAKES = Path(__file__).parent / "lakes"
 
@@ -45,6 +46,14 @@ def test_an_older_lake_is_read_and_written_like_a_new_one(old: Path) -> None:
     ]
     lake.replace("models", [{"model": "crystal_system", "version": 3}])
     assert lake.sql("from models").num_rows == 3
+
+
+def test_files_from_before_checksums_had_a_place_are_not_taken_for_damaged(old: Path) -> None:
+    lake = Lake.existing(old)
+    assert verify(lake) == []
+    assert maintain(lake, "spectra").damaged == {}
+    assert verify(lake, aside=True) == []
+    assert lake.sql("from spectra").num_rows == 5
 
 
 def test_its_older_snapshots_stay_readable(old: Path) -> None:
