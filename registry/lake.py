@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +15,8 @@ import pyarrow as pa
 from registry.errors import LakeError, QueryError
 from registry.query.reading import BY_ID, CHUNKS_BY_ID, spectrum_of
 from registry.query.results import Form, converted
-from registry.query.sql import DamagedData, Limits, Parameters, Session, Source, mentioned
+from registry.query.sessions import Sessions
+from registry.query.sql import Limits, Parameters
 from registry.records import Floats, Spectrum
 from registry.schemas import SCHEMA_VERSION, SCHEMAS
 from registry.tables.chunks import split
@@ -26,8 +24,7 @@ from registry.tables.commits import append_new, replace
 from registry.tables.maintenance import keep_quick
 from registry.tables.migrations import migrate
 from registry.tables.storage import Storage
-from registry.tables.table import State, Table
-from registry.tables.verify import Damage, damages
+from registry.tables.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
     from registry.curves.spectra import Curve
 
 MARKER = "lake.json"
-SESSIONS = 8
 When = Mapping[str, int] | datetime | str
 
 
@@ -60,8 +56,7 @@ class Lake:
         self.tables = {
             name: Table(storage.at(f"tables/{name}"), schema) for name, schema in SCHEMAS.items()
         }
-        self._sessions: OrderedDict[tuple[Any, ...], Session] = OrderedDict()
-        self._lock = threading.Lock()
+        self._sessions = Sessions(self.tables, self.limits)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process opens the lake for itself."""
@@ -172,14 +167,7 @@ class Lake:
             LakeError: When a data file is missing or damaged; the message names it.
         """
         versions = self.snapshot(at) if isinstance(at, datetime | str) else dict(at or {})
-        states, marked = self._states(query, versions)
-        try:
-            with self._session(states, marked) as session:
-                result = session.run(query, params)
-        except DamagedData as error:
-            self._complain_of_damage(states, deep=True)
-            raise QueryError(str(error)) from error
-        return converted(result, to)
+        return converted(self._sessions.answer(query, params, versions), to)
 
     def spectrum(self, spectrum_id: str, at: When | None = None) -> Spectrum:
         """One spectrum by its id, however large its arrays.
@@ -246,68 +234,6 @@ class Lake:
             return rows
         return pa.Table.from_pylist(rows, schema=self[table].schema.arrow)
 
-    def _states(self, query: str, versions: Mapping[str, int]) -> tuple[dict[str, State], bool]:
-        """Version and files of every table that a query needs; whether anything is retracted."""
-        retractions = self["retractions"].state(versions.get("retractions"))
-        marked = bool(retractions.files)
-        states = {
-            name: retractions if name == "retractions" else self[name].state(versions.get(name))
-            for name in mentioned(query, marked)
-        }
-        return states, marked
-
-    @contextmanager
-    def _session(self, states: Mapping[str, State], marked: bool) -> Iterator[Session]:
-        """A session on states, kept open for the next query of the same."""
-        key = tuple((name, state.version) for name, state in states.items())
-        with self._lock:
-            session = self._sessions.pop(key, None)
-        if session is None:
-            self._complain_of_damage(states, deep=False)
-            sources = {name: self._source(name, state) for name, state in states.items()}
-            session = Session(sources, marked, self.limits)
-        try:
-            yield session
-        finally:
-            with self._lock:
-                # another thread may have opened its own meanwhile: one is kept
-                other = self._sessions.pop(key, None)
-                if other is not None:
-                    other.close()
-                self._sessions[key] = session
-                while len(self._sessions) > SESSIONS:
-                    self._sessions.popitem(last=False)[1].close()
-
-    def _source(self, name: str, state: State) -> Source:
-        table = self[name]
-        if not self.storage.is_remote:
-            files = tuple(table.storage.full(file.path) for file in state.files)
-            return Source(state.columns, files)
-        from pyarrow import dataset
-
-        rows = dataset.dataset(
-            [file.path for file in state.files],
-            schema=pa.schema([f for f in table.schema.arrow if f.name in state.columns]),
-            filesystem=table.storage.files,
-            format="parquet",
-        )
-        return Source(state.columns, None, rows if state.files else None)
-
-    def _complain_of_damage(self, states: Mapping[str, State], deep: bool) -> None:
-        # asking a bucket for every size would cost a round trip a file
-        if self.storage.is_remote and not deep:
-            return
-        found: list[Damage] = []
-        for name, state in states.items():
-            found += damages(self[name], state.files, deep)
-        if found:
-            listed = "\n".join(f"  {damage}" for damage in found)
-            raise LakeError(
-                f"damaged data files, all others are well:\n{listed}\n"
-                "'scatterlake verify --set-aside' takes them out of the tables; "
-                "ingesting the same input again brings their rows back"
-            )
-
 
 def now() -> datetime:
     """Time stamp for rows, UTC."""
@@ -315,7 +241,9 @@ def now() -> datetime:
 
 
 def _create(storage: Storage) -> None:
-    if next(storage.walk(), None) is not None:
+    # tables without a marker: another process is at it, or one was interrupted
+    foreign = (path for path, _, _ in storage.walk() if not path.startswith(("tables/", MARKER)))
+    if next(foreign, None) is not None:
         raise LakeError(f"{storage.uri} is not empty and holds no lake: choose another place")
     for table in Lake(storage).tables.values():
         table.create()

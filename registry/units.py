@@ -6,6 +6,7 @@ Units go through pint. Quantities are related by elastic scattering of a wavelen
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,13 @@ SPELLINGS = {
     "ev": "eV",
     "kev": "keV",
 }
+_LONGEST = 40
+# What a power may be: of a name or one bracket, to a number of two digits. All else (a power of a
+# number or of a power) a parser of units may compute for ever.
+_POWER = re.compile(r"\*\*|\^")
+_EXPONENT = re.compile(r"[\s(]*[-+]?\s*\d{1,2}(\.\d{1,6})?(?![\d.eE_])[\s)]*(?!\*\*|\^|[(\w)])")
+# What pint raises over text that is no unit, found by trying; it asserts where it should complain.
+_NO_UNIT = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, AssertionError)
 # Energy units a spectroscopist uses for one another: pint needs the context named.
 _SPECTROSCOPY = "spectroscopy"
 
@@ -59,6 +67,41 @@ def spell(unit: str) -> str:
     return SPELLINGS.get(unit.strip().lower(), unit.strip())
 
 
+def check_unit(unit: str, where: str) -> None:
+    """Refuse text that no unit is and that a parser of units would compute for ever.
+
+    Raises:
+        BadInput: When the text cannot be a unit.
+    """
+    from pint.util import string_preprocessor
+
+    # words and superscripts for powers are operators then, as the parser sees them
+    plain = string_preprocessor(unit) if len(unit) <= _LONGEST else unit
+    bases = [plain[: power.start()].rstrip()[-1:] for power in _POWER.finditer(plain)]
+    runaway = bases.count(")") > 1 or any(base.isdigit() or base == "." for base in bases)
+    exponents = (_EXPONENT.match(plain, power.end()) for power in _POWER.finditer(plain))
+    if len(unit) > _LONGEST or runaway or not all(exponents):
+        raise BadInput(where, "a unit", repr(unit[:_LONGEST]))
+
+
+def unit_of(unit: str, where: str) -> pint.Unit:
+    """Unit that a text names, in whichever spelling.
+
+    Raises:
+        BadInput: When it names none.
+    """
+    from tokenize import TokenError
+
+    import pint
+
+    spelled = spell(unit)
+    check_unit(spelled, where)
+    try:
+        return unit_registry().Unit(spelled or "dimensionless")
+    except (pint.PintError, TokenError, *_NO_UNIT) as error:
+        raise BadInput(where, "a unit", f"{unit!r} ({error})") from error
+
+
 def convert(
     values: Floats, unit: str, to: str, where: str = "axis", spectroscopic: bool = True
 ) -> Floats:
@@ -74,20 +117,18 @@ def convert(
     Raises:
         BadInput: When a unit is unknown or the two are of different dimension.
     """
-    source, target = spell(unit), spell(to)
-    if source == target:
+    if spell(unit) == spell(to):
         return np.asarray(values, dtype=np.float64)
     import pint
 
-    registry = unit_registry()
+    given, wanted = unit_of(unit, where), unit_of(to, where)
+    contexts = (_SPECTROSCOPY,) if spectroscopic else ()
     try:
-        quantity = np.asarray(values, dtype=np.float64) * registry.Unit(source or "dimensionless")
-        contexts = (_SPECTROSCOPY,) if spectroscopic else ()
         # a frequency of zero passes through an infinite wavelength
         with np.errstate(divide="ignore"):
-            wanted = quantity.to(registry.Unit(target or "dimensionless"), *contexts)
-        return np.asarray(wanted.magnitude, dtype=np.float64)
-    except (pint.PintError, ValueError, TypeError) as error:
+            quantity = np.asarray(values, dtype=np.float64) * given
+            return np.asarray(quantity.to(wanted, *contexts).magnitude, dtype=np.float64)
+    except (pint.PintError, ValueError, TypeError, ArithmeticError) as error:
         raise BadInput(where, f"a unit that converts to {to!r}", f"{unit!r} ({error})") from error
 
 

@@ -49,16 +49,25 @@ class Table:
         self._known = KnownKeys(schema.key, self.keys)
 
     def create(self) -> None:
-        """Create the table unless it exists."""
-        DeltaTable.create(
-            self.storage.uri,
-            schema=self.schema.arrow,
-            mode="ignore",
-            name=self.schema.name,
-            description=self.schema.meaning,
-            configuration={"delta.logRetentionDuration": LOG_KEPT},
-            storage_options=self._options,
-        )
+        """Create the table unless it exists.
+
+        Raises:
+            LakeError: When the storage cannot be written.
+        """
+        try:
+            DeltaTable.create(
+                self.storage.uri,
+                schema=self.schema.arrow,
+                mode="ignore",
+                name=self.schema.name,
+                description=self.schema.meaning,
+                configuration={"delta.logRetentionDuration": LOG_KEPT},
+                storage_options=self._options,
+            )
+        except (DeltaError, OSError) as error:
+            # another process may have been quicker
+            if not self.storage.exists(log.path_of(0)):
+                raise LakeError(f"{self.storage.uri} not made: {reason(error)}") from error
 
     def delta(self, version: int | datetime | None = None) -> DeltaTable:
         """Open the table at a version or a moment, the newest by default.

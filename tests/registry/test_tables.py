@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,23 @@ def test_four_processes_of_25_commits_of_different_rows_lose_none(
 ) -> None:
     assert write_at_once(lake, [0, 1000, 2000, 3000], commits=25) == 1000
     assert counted(lake) == (1000, 1000)
+
+
+OPEN = """
+import runpy, sys
+from registry.lake import Lake
+curves = runpy.run_path(sys.argv[2])["curves"]
+Lake.open(sys.argv[1]).append("spectra", curves(range(5)))
+"""
+
+
+def test_four_processes_may_make_the_same_lake_at_once(place: str) -> None:
+    rows = str(Path(__file__).with_name("write_rows.py"))
+    command = [sys.executable, "-c", OPEN, place, rows]
+    makers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [maker.communicate()[1] for maker in makers]
+    assert [maker.returncode for maker in makers] == [0] * 4, said
+    assert counted(Lake.existing(place)) == (5, 5)
 
 
 def test_replace_takes_the_place_of_the_old_row(lake: Lake) -> None:
