@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 REMOTE = "s3://"
+_BUCKET = re.compile(r"s3://[^/]+(/.*)?")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 HOME_VARIABLE = "SCATTERLAKE_HOME"
 
@@ -51,7 +52,7 @@ class Storage:
             LakeError: When the kind of address is not known.
         """
         text = os.fspath(uri)
-        if text.startswith(REMOTE):
+        if _BUCKET.fullmatch(text):
             return cls(text.rstrip("/"), {k.lower(): v for k, v in (options or {}).items()})
         if "://" in text:
             raise LakeError(f"{text}: expected a folder or {REMOTE}bucket/prefix")

@@ -126,6 +126,7 @@ def test_what_is_drawn_of_a_lake_in_a_bucket_lies_on_this_machine(bucket: str) -
     assert lake.path == Storage.of(bucket).folder
 
 
-def test_another_kind_of_address_is_refused() -> None:
-    with pytest.raises(LakeError, match="ftp://somewhere"):
-        Lake.open("ftp://somewhere/lake")
+@pytest.mark.parametrize("address", ["ftp://somewhere/lake", "s3://", "s3:///lake"])
+def test_another_kind_of_address_is_refused(address: str) -> None:
+    with pytest.raises(LakeError, match=address):
+        Lake.open(address)
