@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 models = typer.Typer(help="The model registry.")
 app.add_typer(models, name="models")
 
-FOUND = ("alias", "algorithm", "inputs", "score_simulated", "score_measured")
+FOUND = ("alias", "algorithm", "inputs", "score_simulated", "score_measured", "stale")
 
 
 @models.command()
@@ -47,6 +47,14 @@ def find(
     print_table("models", heads, found)
     if not rows:
         console.print("none; all there are: scatterlake models find")
+
+
+@models.command()
+def sync(lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Make the table of models again from what MLflow has registered."""
+    from training.registration import mirror
+
+    console.print(f"{mirror(Lake.existing(lake))} model versions in step with MLflow")
 
 
 @app.command()
