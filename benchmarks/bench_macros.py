@@ -31,6 +31,7 @@ def run() -> list[dict[str, Any]]:
         for first in range(0, ROWS, BATCH):
             write_parquet(curves(first, BATCH), f"{folder}/{first}.parquet")
         connection = duckdb.connect(config={"threads": THREADS})
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"CREATE VIEW spectra AS FROM read_parquet('{folder}/*.parquet')")
         for statement in create_statements():
             connection.execute(statement)

@@ -1,7 +1,7 @@
 """Speed of the simulators on measured mineral structures of AMCSD (shipped with larixite).
 
-Run as a script to print the rows. The structures are a seeded sample; times are the median of
-three passes over it in one process.
+Run as a script to print the rows. The structures are a seeded sample, the particles and layers
+seeded draws; times are the median of three passes over them in one process.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import StringIO
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from ingest.draws import drawn_settings
 from ingest.simulators import Curve, Simulator, simulators
 from registry.errors import Unsupported
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 SEED = 2026
 STRUCTURES = 120
 SMALL_CELL = 8
+DRAWS = 50
+DRAWN = ("saxs_sphere", "sans_sphere", "sans_core_shell", "saxs_cylinder", "saxs_ellipsoid", "nr")
 
 
 def amcsd_sample(count: int = STRUCTURES, seed: int = SEED) -> list[Structure]:
@@ -53,7 +56,26 @@ def run() -> list[dict[str, Any]]:
         _rate(f"X-ray PDF, cells of at most {SMALL_CELL} sites", named["xpdf"], small, 400.0),
         _rate("X-ray PDF, all cells", named["xpdf"], sample, None),
         _rate("neutron PDF, all cells", named["npdf"], sample, None),
+        *(_draw_rate(named[name]) for name in DRAWN),
     ]
+
+
+def _draw_rate(simulator: Simulator) -> dict[str, Any]:
+    drawn = drawn_settings(simulator, {}, DRAWS, SEED)
+
+    def simulate(settings: dict[str, float]) -> Curve:
+        return simulator.run(None, settings)
+
+    simulate(drawn[0])  # compiles
+    return {
+        "what": f"{simulator.name}, 200 points, {DRAWS} draws of the declared ranges",
+        "against": None,
+        "ratio": None,
+        "ours": DRAWS / _seconds(simulate, drawn),
+        "theirs": None,
+        "goal": None,
+        "unit": "curves/s",
+    }
 
 
 def _against_pymatgen(what: str, name: str, sample: list[Structure]) -> dict[str, Any]:
@@ -98,12 +120,12 @@ def _rate(
     }
 
 
-def _seconds(simulate: Callable[..., Any], sample: list[Structure]) -> float:
+def _seconds(simulate: Callable[..., Any], sample: Sequence[Any]) -> float:
     """Median of three passes over the sample."""
     return median(_pass(simulate, sample) for _ in range(3))
 
 
-def _pass(simulate: Callable[..., Any], sample: list[Structure]) -> float:
+def _pass(simulate: Callable[..., Any], sample: Sequence[Any]) -> float:
     start = time.perf_counter()
     for structure in sample:
         simulate(structure)

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import _conformance_layers
+import _conformance_small_angle
+import _conformance_spectroscopy
 import numpy as np
 from bench_simulators import amcsd_sample
 
@@ -193,6 +196,9 @@ def table() -> str:
         r = measured_correlation(DATA, element, name, q_max)
         against = f"measured {Path(name).name}, {COMPARED_FROM:g} to {COMPARED_TO:g} angstrom"
         rows.append((f"`xpdf` of {element}, nothing fitted", against, f"correlation {r:.3f}"))
+    rows += _conformance_small_angle.rows()
+    rows += _conformance_layers.rows(DATA)
+    rows += _conformance_spectroscopy.rows()
     lines = ["| what | against | found |", "|---|---|---|", *(f"| {' | '.join(r)} |" for r in rows)]
     return "\n".join(lines)
 

@@ -55,7 +55,8 @@ def tables() -> str:
             f"Key: {', '.join(f'`{k}`' for k in schema.key)}.",
             "| column | type | unit | meaning |\n|---|---|---|---|\n"
             + "\n".join(
-                f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |" for c in (*schema.columns, *schema.derived)
+                f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |"
+                for c in (*schema.columns, *schema.derived)
             ),
         ]
     return "\n\n".join(parts)

@@ -1,7 +1,8 @@
-"""Flows: what is computed from structures, spectra by simulation and features by description."""
+"""Flows: what is computed, spectra by simulation and features of structures by description."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from prefect import flow, task
@@ -9,21 +10,32 @@ from prefect import flow, task
 from features.store import ComputeReport, FeatureStore
 from flows.ingest import validate
 from flows.reporting import counter
+from ingest.draws import Range
 from ingest.simulate import SimulationReport
 from ingest.simulate import simulate as simulate_rows
+from ingest.simulators import simulators as known
 from registry.lake import Lake
+from registry.plugins import pick
 
 
 @task(retries=1)
 def simulate_one(
-    lake: str, simulator: str, parameters: dict[str, float], where: str, workers: int
+    lake: str,
+    simulator: str,
+    parameters: Mapping[str, float | Range],
+    where: str,
+    draws: int | None,
+    seed: int,
+    workers: int,
 ) -> SimulationReport:
-    """Simulate every structure that has no pattern of this simulator yet."""
+    """Simulate every curve of this simulator and its parameters that is not there yet."""
     return simulate_rows(
         Lake.existing(lake),
         simulator,
         parameters=parameters,
         where=where,
+        draws=draws,
+        seed=seed,
         workers=workers,
         progress=counter(f"simulating {simulator}"),
     )
@@ -42,15 +54,23 @@ def compute_one(
 @flow(name="simulate")
 def simulate(
     lake: str,
-    simulators: dict[str, dict[str, float]],
+    simulators: Mapping[str, Mapping[str, float | Range]],
     where: str = "true",
     workers: int = 1,
+    draws: dict[str, int] | None = None,
+    seed: int = 0,
 ) -> list[SimulationReport]:
-    """Simulate patterns of the lake's structures, by name and parameters, and validate them."""
-    reports = [
-        simulate_one(lake, name, parameters, where, workers)
-        for name, parameters in simulators.items()
-    ]
+    """Simulate curves by name and parameters, and validate them.
+
+    ``where`` picks structures for the simulators that need them; ``draws`` tells how many samples
+    to draw, with ``seed``, for those that need parameters only.
+    """
+    reports = []
+    for name, parameters in simulators.items():
+        count = (draws or {}).get(name)
+        # samples that are parameters only have no structures to pick from
+        condition = where if pick(known(), "simulator", name).from_structure else "true"
+        reports.append(simulate_one(lake, name, parameters, condition, count, seed, workers))
     validate(lake)
     return reports
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from ingest.checks.gate import refusals
+from ingest.apart import reading
+from ingest.checks.gate import complaint, faults, flags
+from ingest.checks.policy import Policy, policy_of
 from ingest.hints import HINTS_FILE, Hints
 from ingest.readers import Source, reader_for
 from ingest.rows import row_of_material, row_of_spectrum
 from registry.errors import BadInput
 from registry.identity import canonical_json, digest
-from registry.lake import Lake, now
-from registry.parallel import mapper
+from registry.isolated import Lost
+from registry.lake import MARKER, Lake, now
 from registry.records import Material, Refused, Spectrum
 
 BATCH = 200
@@ -35,6 +38,7 @@ class IngestReport:
         known_files: Files that were in the lake already and were not read again.
         known_rows: Rows read whose content was there already.
         refused: What went to quarantine.
+        flagged: Rows stored although they break an error check (lenient lakes).
     """
 
     files: int = 0
@@ -42,10 +46,11 @@ class IngestReport:
     known_files: int = 0
     known_rows: int = 0
     refused: list[Refused] = field(default_factory=list)
+    flagged: int = 0
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
-    """All files below the paths, sorted, without hidden files and folders and hints files.
+    """All files below the paths, sorted, without hidden files, hints files and lakes among them.
 
     Raises:
         BadInput: When a path does not exist.
@@ -54,8 +59,9 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise BadInput(str(path), "a file or a folder", "nothing there")
-        below = [path] if path.is_file() else path.rglob("*")
-        found += [p for p in below if p.is_file() and not _passed_over(p, path)]
+        below = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+        lakes = {p.parent for p in below if p.name == MARKER} - {path}
+        found += [p for p in below if not _passed_over(p, path) and lakes.isdisjoint(p.parents)]
     return sorted(set(found))
 
 
@@ -73,12 +79,14 @@ def ingest_files(
 ) -> IngestReport:
     """Ingest files and folders. Stopped half-way, the next call goes on where it stopped.
 
+    What breaks an error check is refused, or stored and flagged, as the lake's policy says.
+
     Args:
         lake: Where to.
         paths: Files, or folders that are walked.
         hints: What the user says about the files; wins over what readers guess.
         progress: Called with (files done, files in all).
-        workers: Processes that read.
+        workers: Processes that read; HDF5 is read in a process of its own even with one.
 
     Raises:
         BadInput: When a path does not exist.
@@ -88,8 +96,8 @@ def ingest_files(
     said = Hints(hints or {}, [path.absolute() for path in paths])
     tasks = [(path, said.of(path.absolute())) for path in files]
     report = IngestReport(files=len(files))
-    known = _known(lake)
-    with mapper(workers) as run:
+    known, policy = _known(lake), policy_of(lake)
+    with reading(_read, workers) as read:
         for start in range(0, len(tasks), BATCH):
             batch = tasks[start : start + BATCH]
             opened = [_open(path, told) for path, told in batch]
@@ -97,7 +105,8 @@ def ingest_files(
             new = [source for source in sources if not _is_known(source, known)]
             report.known_files += len(sources) - len(new)
             unreadable = [each for each in opened if isinstance(each, Refused)]
-            _store(lake, list(run(_read, new)), unreadable, report)
+            done = [_outcome(*each) for each in zip(new, read(new), strict=True)]
+            _store(lake, done, unreadable, report, policy)
             if progress:
                 progress(start + len(batch), len(files))
     return report
@@ -114,17 +123,21 @@ class _Read:
     refused: list[Refused] = field(default_factory=list)
 
 
-Known = set[tuple[str, str, str, str | None]]
+Known = dict[str, set[tuple[str, str, str | None]]]
 
 
 def _known(lake: Lake) -> Known:
-    """(file digest, reader, its version, hints) of every file that gave rows."""
+    """By digest of every file that gave rows: reader, its version, hints."""
     query = " UNION ".join(
         "SELECT file_digest, producer, producer_version, parameters->'hints' AS hints "
         f"FROM {table} WHERE file_digest IS NOT NULL"
         for table in ("materials", "spectra")
     )
-    return {tuple(row.values()) for row in lake.sql(query).to_pylist()}
+    known: Known = {}
+    for row in lake.sql(query).to_pylist():
+        read_by = (row["producer"], row["producer_version"], row["hints"])
+        known.setdefault(row["file_digest"], set()).add(read_by)
+    return known
 
 
 def _open(path: Path, told: dict[str, Any]) -> Source | Refused:
@@ -138,12 +151,14 @@ def _open(path: Path, told: dict[str, Any]) -> Source | Refused:
 
 def _is_known(source: Source, known: Known) -> bool:
     """Whether this version of its reader, told the same, has given rows of the file already."""
+    if source.digest not in known:
+        return False
     try:
         reader = reader_for(source)
     except BadInput:
         return False  # it is refused when it is read
     hints = canonical_json(source.hints) if source.hints else None
-    return (source.digest, reader.name, reader.version, hints) in known
+    return (reader.name, reader.version, hints) in known[source.digest]
 
 
 def _read(source: Source) -> _Read:
@@ -152,16 +167,24 @@ def _read(source: Source) -> _Read:
         records = reader_for(source).read(source)
         if not records:
             raise BadInput(source.name, "at least one data set", "none")
+        # beyond the numbers a curve can hold is infinite then, which the checks refuse by name
+        with np.errstate(over="ignore", invalid="ignore"):
+            for record in records:
+                _add_row(read, record)
     except BadInput as error:
         read.refused.append(_refused(source, "read", error))
-        return read
     except Exception as error:  # noqa: BLE001 - a fault of one reader must not stop the others
         fault = BadInput(source.name, "records or a reason", f"{type(error).__name__}: {error}")
         read.refused.append(_refused(source, "reader fault", fault))
-        return read
-    for record in records:
-        _add_row(read, record)
     return read
+
+
+def _outcome(source: Source, found: _Read | Lost) -> _Read:
+    """What a file gave; one that broke the process reading it is refused like any other."""
+    if isinstance(found, _Read):
+        return found
+    why = BadInput(source.name, "a file that can be read within the limits", found.reason)
+    return _Read(source, refused=[_refused(source, "reader fault", why)])
 
 
 def _add_row(read: _Read, record: Spectrum | Material) -> None:
@@ -181,23 +204,35 @@ def _add_row(read: _Read, record: Spectrum | Material) -> None:
     read.rows[table].append(row)
 
 
-def _store(lake: Lake, batch: list[_Read], unreadable: list[Refused], report: IngestReport) -> None:
+def _store(
+    lake: Lake,
+    batch: list[_Read],
+    unreadable: list[Refused],
+    report: IngestReport,
+    policy: Policy,
+) -> None:
     refused = unreadable + [r for read in batch for r in read.refused]
     for table in ("materials", "spectra"):
         owners = [(read.source, row) for read in batch for row in read.rows[table]]
         if not owners:
             continue
         rows = pa.Table.from_pylist([row for _, row in owners], schema=lake[table].schema.arrow)
-        complaints = refusals(rows, table)
+        found = faults(rows, table)
+        complaints = [complaint(each, policy) for each in found]
         refused += [
-            _refused(source, "check", complaint, row["file_part"])
-            for (source, row), complaint in zip(owners, complaints, strict=True)
-            if complaint
+            _refused(source, "check", why, row["file_part"])
+            for (source, row), why in zip(owners, complaints, strict=True)
+            if why
         ]
-        good = rows.filter(pa.array([c is None for c in complaints], pa.bool_()))
+        kept = [c is None for c in complaints]
+        good = rows if all(kept) else rows.filter(pa.array(kept, pa.bool_()))
+        marks = flags(good, table, [each for each, keep in zip(found, kept, strict=True) if keep])
+        # before the rows: whoever sees one that failed sees that it did
+        lake.append("checks", marks)
         new = lake.append(table, good)
         report.stored[table] += new
         report.known_rows += good.num_rows - new
+        report.flagged += len(set(marks["entity_id"].to_pylist()))
     quarantine(lake, refused)
     report.refused += refused
 

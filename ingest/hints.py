@@ -32,7 +32,7 @@ class Hints:
 
     def __init__(self, given: Mapping[str, Any], roots: list[Path]) -> None:
         self._given = dict(given)
-        self._roots = [root if root.is_dir() else root.parent for root in roots]
+        self._roots = {root if root.is_dir() else root.parent for root in roots}
         self._read: dict[Path, dict[str, dict[str, Any]]] = {}
 
     def of(self, path: Path) -> dict[str, Any]:
@@ -50,8 +50,10 @@ class Hints:
 
     def _folders(self, path: Path) -> list[Path]:
         """Folders from the root down to the file: the nearest hints file has the last word."""
-        inside = [p for p in path.parents if any(p.is_relative_to(root) for root in self._roots)]
-        return inside[::-1]
+        above = list(path.parents)
+        # of two roots one in the other the outer one counts
+        depth = max((n for n, folder in enumerate(above, 1) if folder in self._roots), default=0)
+        return above[:depth][::-1]
 
     def _patterns(self, folder: Path) -> dict[str, dict[str, Any]]:
         if folder not in self._read:

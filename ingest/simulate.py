@@ -1,17 +1,24 @@
-"""Simulate spectra of the lake's structures into the same table, never the same one twice."""
+"""Simulate spectra into the same table, never the same one twice.
+
+A simulator of structures runs over rows of ``materials``; one that needs parameters only runs over
+settings, given or drawn. Either way a task is one curve of a recipe, and a recipe of a thousand
+curves goes on where it was stopped.
+"""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from ingest.draws import Range, drawn_settings, draws_recipe
 from ingest.files import quarantine
 from ingest.rows import row_of_spectrum
 from ingest.simulators import Curve, Simulator, simulators
-from registry.errors import Unsupported
+from registry.errors import Unsupported, WrongUse
 from registry.lake import Lake
 from registry.parallel import mapper
 from registry.plugins import pick
@@ -33,118 +40,199 @@ class SimulationReport:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Task:
+    """One curve to simulate.
+
+    Attributes:
+        subject: What it is of: a ``material_id``, or a draw within its recipe.
+        settings: Complete parameters.
+        material: Row of ``materials``; None for parameters only.
+        draw: Which draw, and by which seed; empty when none was made.
+    """
+
+    subject: str
+    settings: dict[str, float]
+    material: dict[str, Any] | None = None
+    draw: dict[str, int] = field(default_factory=dict)
+
+
 def simulate(
     lake: Lake,
     name: str,
     *,
-    parameters: dict[str, float] | None = None,
+    parameters: Mapping[str, float | Range] | None = None,
     where: str = "true",
+    draws: int | None = None,
+    seed: int = 0,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> SimulationReport:
-    """Simulate one kind of pattern for every structure that has none of this recipe yet.
+    """Simulate the curves of one recipe that are not there yet.
 
     Args:
-        lake: The lake; its ``materials`` are simulated, rows go to ``spectra``.
+        lake: The lake; rows go to ``spectra``.
         name: Simulator.
-        parameters: What differs from the simulator's defaults.
-        where: SQL condition on ``materials``.
+        parameters: What differs from the simulator's defaults; for draws also ranges (low, high).
+        where: SQL condition on ``materials``, which a simulator of structures runs over.
+        draws: For a simulator that needs parameters only, how many samples to draw from the
+            ranges; without it, one curve of the parameters as given.
+        seed: Of the draws.
         workers: Processes.
-        progress: Called with (structures done, structures to do).
+        progress: Called with (curves done, curves to do).
 
     Raises:
         NotFound: When there is no such simulator.
-        WrongUse: For an unknown or impossible parameter.
+        WrongUse: For an unknown or impossible parameter, draws of structures, or a range without
+            draws.
     """
     start = time.perf_counter()
     simulator: Simulator = pick(simulators(), "simulator", name)
-    settings = simulator.settings(**(parameters or {}))
-    recipe = simulator.recipe(settings)
-    todo, there = _missing(lake, recipe, where)
+    chosen = dict(parameters or {})
+    if simulator.from_structure:
+        recipe, tasks = _of_materials(lake, simulator, chosen, where, draws)
+    else:
+        recipe, tasks = _of_parameters(simulator, chosen, where, draws, seed)
+    done = _done(lake, recipe)
+    todo = [task for task in tasks if task.subject not in done]
     counts = {"simulated": 0, "refused": 0}
     with mapper(workers) as run:
         for first in range(0, len(todo), BATCH):
             batch = todo[first : first + BATCH]
-            outcomes = list(run(partial(simulate_one, name, settings), batch))
-            _write(lake, simulator, settings, batch, outcomes, counts)
+            outcomes = list(run(partial(simulate_one, name), batch))
+            _write(lake, simulator, recipe, batch, outcomes, counts)
             if progress:
                 progress(first + len(batch), len(todo))
+    there = len(tasks) - len(todo)
     return SimulationReport(
         name, recipe, counts["simulated"], counts["refused"], there, time.perf_counter() - start
     )
 
 
-def simulate_one(name: str, settings: dict[str, float], row: dict[str, Any]) -> Curve | Unsupported:
-    """Simulate a row of ``materials``; a refusal is returned, so that it can cross processes."""
+def simulate_one(name: str, task: Task) -> Curve | Unsupported:
+    """Simulate one curve; a refusal is returned, so that it can cross processes."""
+    structure = None if task.material is None else structure_from_row(task.material)
     try:
-        return simulators()[name].run(structure_from_row(row), settings)
+        return simulators()[name].run(structure, task.settings)
     except Unsupported as refusal:
         return refusal
 
 
-def _missing(lake: Lake, recipe: str, where: str) -> tuple[list[dict[str, Any]], int]:
-    """Structures without this recipe, and how many have it (or were refused by it)."""
+def _of_materials(
+    lake: Lake,
+    simulator: Simulator,
+    chosen: Mapping[str, float | Range],
+    where: str,
+    draws: int | None,
+) -> tuple[str, list[Task]]:
+    """A task for every structure."""
+    if draws is not None:
+        raise WrongUse("draws", f"none: {simulator.name} simulates structures", str(draws))
+    settings = simulator.settings(**_values(simulator, chosen))
     rows = lake.sql(
         f"""
-        WITH done AS (
-            SELECT material_id FROM spectra WHERE recipe = $1
-            UNION SELECT file_digest FROM quarantine WHERE stage = 'simulate' AND file_part = $1
-        ), wanted AS (SELECT * FROM materials WHERE ({where}) AND NOT retracted)
-        SELECT material_id, lattice, species, positions, material_id IN (FROM done) AS done
-        FROM wanted ORDER BY material_id
-        """,
-        [recipe],
+        SELECT material_id, lattice, species, positions
+        FROM materials WHERE ({where}) AND NOT retracted ORDER BY material_id
+        """
     ).to_pylist()
-    return [row for row in rows if not row["done"]], sum(row["done"] for row in rows)
+    tasks = [Task(row["material_id"], settings, row) for row in rows]
+    return simulator.recipe(settings), tasks
+
+
+def _of_parameters(
+    simulator: Simulator,
+    chosen: Mapping[str, float | Range],
+    where: str,
+    draws: int | None,
+    seed: int,
+) -> tuple[str, list[Task]]:
+    """A task for every draw, or one for the parameters as given."""
+    if where != "true":
+        raise WrongUse("where", f"none: {simulator.name} needs no structures", where)
+    if draws is None:
+        settings = simulator.settings(**_values(simulator, chosen))
+        recipe = simulator.recipe(settings)
+        return recipe, [Task(_subject(recipe), settings)]
+    recipe = draws_recipe(simulator, chosen, seed)
+    every = enumerate(drawn_settings(simulator, chosen, draws, seed))
+    return recipe, [
+        Task(_subject(recipe, n), settings, draw={"draw": n, "draw_seed": seed})
+        for n, settings in every
+    ]
+
+
+def _values(simulator: Simulator, chosen: Mapping[str, float | Range]) -> dict[str, float]:
+    for name, value in chosen.items():
+        if isinstance(value, Sequence):
+            raise WrongUse(f"{simulator.name}: {name}", "a number; a range needs draws", f"{value}")
+    return {name: value for name, value in chosen.items() if not isinstance(value, tuple)}
+
+
+def _subject(recipe: str, draw: int | None = None) -> str:
+    return f"{recipe}:{draw}"
+
+
+def _done(lake: Lake, recipe: str) -> set[str]:
+    """Subjects that have a curve of this recipe, or were refused by it."""
+    curves = lake.sql("SELECT material_id, parameters FROM spectra WHERE recipe = $1", [recipe])
+    refusals = lake.sql(
+        "SELECT file_digest FROM quarantine WHERE stage = 'simulate' AND file_part = $1", [recipe]
+    )
+    simulated = {
+        row["material_id"] or _subject(recipe, json.loads(row["parameters"]).get("draw"))
+        for row in curves.to_pylist()
+    }
+    return simulated | set(refusals["file_digest"].to_pylist())
 
 
 def _write(
     lake: Lake,
     simulator: Simulator,
-    settings: dict[str, float],
-    batch: list[dict[str, Any]],
+    recipe: str,
+    batch: list[Task],
     outcomes: list[Curve | Unsupported],
     counts: dict[str, int],
 ) -> None:
     rows, refused = [], []
-    for material, outcome in zip(batch, outcomes, strict=True):
-        identity = material["material_id"]
+    for task, outcome in zip(batch, outcomes, strict=True):
         if isinstance(outcome, Curve):
-            rows.append(row_of_spectrum(_spectrum(simulator, settings, identity, outcome)))
+            rows.append(row_of_spectrum(_spectrum(simulator, recipe, task, outcome)))
         else:
-            refused.append(_refusal(simulator, settings, identity, outcome))
+            refused.append(_refusal(simulator, recipe, task, outcome))
     counts["simulated"] += lake.append("spectra", rows)
     counts["refused"] += quarantine(lake, refused)
 
 
-def _spectrum(
-    simulator: Simulator, settings: dict[str, float], material_id: str, curve: Curve
-) -> Spectrum:
+def _spectrum(simulator: Simulator, recipe: str, task: Task, curve: Curve) -> Spectrum:
     return Spectrum(
         technique=simulator.technique,
         kind="simulated",
         x=curve.x,
+        axes=curve.axes,
         intensity=curve.intensity,
         intensity_unit=curve.intensity_unit,
         uncertainty=curve.uncertainty,
-        material_id=material_id,
+        resolution=curve.resolution,
+        material_id=None if task.material is None else task.subject,
         wavelength=curve.wavelength,
+        absorber=curve.absorber,
+        edge=curve.edge,
+        temperature=curve.temperature,
         provenance=Provenance(
-            simulator.name, simulator.version, dict(settings), recipe=simulator.recipe(settings)
+            simulator.name, simulator.version, task.settings | task.draw, recipe=recipe
         ),
     )
 
 
-def _refusal(
-    simulator: Simulator, settings: dict[str, float], material_id: str, why: Unsupported
-) -> Refused:
+def _refusal(simulator: Simulator, recipe: str, task: Task, why: Unsupported) -> Refused:
+    kind = "curve" if task.material is None else "material"
     return Refused(
-        file_name=f"material {material_id}",
-        file_digest=material_id,
+        file_name=f"{kind} {task.subject}",
+        file_digest=task.subject,
         stage="simulate",
         where=f"{simulator.name}: {why.where}",
         expected=why.expected,
         found=why.found,
         content=b"",
-        file_part=simulator.recipe(settings),
+        file_part=recipe,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +20,7 @@ def discover(package: ModuleType, attribute: str) -> dict[str, Any]:
     """Import every public module of ``package`` and collect its ``attribute`` by ``.name``.
 
     Raises:
-        ScatterlakeError: When two plug-ins claim one name.
+        ScatterlakeError: When two plug-ins claim one name, or an installed one cannot be loaded.
     """
     found: dict[str, Any] = {}
     for plugin in (*_own(package, attribute), *_installed(package, attribute)):
@@ -49,4 +49,14 @@ def _own(package: ModuleType, attribute: str) -> list[Any]:
 
 def _installed(package: ModuleType, attribute: str) -> list[Any]:
     points = entry_points(group=f"scatterlake.{package.__name__}")
-    return [getattr(point.load(), attribute) for point in points]
+    return [_load(point, attribute) for point in points]
+
+
+def _load(point: EntryPoint, attribute: str) -> Any:
+    try:
+        return getattr(point.load(), attribute)
+    except (ImportError, AttributeError, SyntaxError) as error:
+        raise ScatterlakeError(
+            f"plug-in {point.name!r} of the group {point.group!r} ({point.value}): expected a "
+            f"module with {attribute}, found {type(error).__name__}: {error}"
+        ) from error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from registry.errors import BadInput
 from registry.identity import canonical_json, digest
 from registry.records import Floats, Material, Site
 
@@ -23,6 +24,8 @@ SYMPREC = 0.01
 """Tolerance of symmetry detection (angstrom)."""
 FULL = 1e-3
 """How far an occupancy may be from one and still count as full (0.99999 is in real files)."""
+LONGEST_EDGE = 1e4
+"""Longest edge of a cell that is believed (angstrom)."""
 FINGERPRINT_CUTOFF = 6.0
 FINGERPRINT_STEP = 1e-4
 # Rounding boundaries sit where no tabulated value does: 5.43105 / 1e-4 must not be a tie.
@@ -149,7 +152,14 @@ def crystal_system(space_group_number: int) -> str:
 
 
 def material_id(material: Material) -> str:
-    """Content id of a structure, the same for every choice of cell, origin and atom order."""
+    """Content id of a structure, the same for every choice of cell, origin and atom order.
+
+    Raises:
+        BadInput: For a cell so long that it can only be a mistake.
+    """
+    longest = float(np.linalg.norm(material.lattice, axis=1).max())
+    if not longest <= LONGEST_EDGE:
+        raise BadInput("cell", f"edges of at most {LONGEST_EDGE:g} angstrom", f"{longest:g}")
     import spglib
     from pymatgen.core import Lattice
     from pymatgen.optimization.neighbors import find_points_in_spheres

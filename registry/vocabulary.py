@@ -108,6 +108,7 @@ _ALL = (
     Technique(
         "phonon_dos", "phonon density of states", "energy", "meV", "g(E)", "1/meV", "calculated"
     ),
+    Technique("diffuse", "diffuse scattering of a crystal", "h", "", "S(Q)", "", "neutron"),
     Technique("imaging", "diffraction imaging", "frame", "", "intensity", "counts", "xray"),
 )
 TECHNIQUES: dict[str, Technique] = {t.name: t for t in _ALL}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,8 @@ from registry.records import Floats
 from registry.structures import crystal_system
 
 NEIGHBOUR_CUTOFF = 2.0
+ANIONS = frozenset({"O", "F", "Cl", "Br", "I", "S", "N"})
+"""Elements whose presence makes a crystal ionic enough to balance charges."""
 
 MATERIAL_CHECKS = (
     Check("n_sites", "number of sites", lower=1),
@@ -32,11 +35,20 @@ MATERIAL_CHECKS = (
         upper=0,
         severity="warning",
     ),
+    Check(
+        "charge_excess",
+        "charge a site that no known oxidation states balance (a hydrogen left out, a wrong share)",
+        upper=0.1,
+        severity="warning",
+    ),
 )
 
 
 def material_quality(rows: pa.Table) -> dict[str, Floats]:
-    """Quality columns of rows of the ``materials`` table, each of shape ``(n,)``."""
+    """Quality columns of rows of the ``materials`` table, each of shape ``(n,)``.
+
+    NaN where a check does not apply.
+    """
     measured = [_of(row) for row in rows.to_pylist()]
     return {check.name: np.array([m[check.name] for m in measured]) for check in MATERIAL_CHECKS}
 
@@ -56,6 +68,7 @@ def _of(row: dict[str, Any]) -> dict[str, float]:
         "max_occupancy": float(occupancy.max()),
         "density": row["density"],
         "space_group_differs": _differs(row),
+        "charge_excess": _charge_excess(row["species"]),
     }
 
 
@@ -75,6 +88,40 @@ def _pairs(row: dict[str, Any]) -> tuple[Any, Any, Floats]:
     )
     other = (i != j) | np.any(image != 0, axis=1)
     return i[other], j[other], r[other]
+
+
+def _charge_excess(sites: list[list[dict[str, Any]]]) -> float:
+    """Least charge a site (elementary charges), every element anywhere between its known states.
+
+    Oxygen counts as -2 (a peroxide is flagged), fluorine as -1. NaN for alloys, elements and
+    species that are no element.
+    """
+    amounts: Counter[str] = Counter()
+    for site in sites:
+        for each in site:
+            amounts["H" if each["symbol"] in ("D", "T") else each["symbol"]] += each["occupancy"]
+    if len(amounts) < 2 or not ANIONS & amounts.keys() or not all(map(_is_element, amounts)):
+        return np.nan
+    lowest = sum(n * min(_states(symbol)) for symbol, n in amounts.items())
+    highest = sum(n * max(_states(symbol)) for symbol, n in amounts.items())
+    return max(lowest, -highest, 0.0) / len(sites)
+
+
+@cache
+def _is_element(symbol: str) -> bool:
+    from pymatgen.core import Element
+
+    return bool(Element.is_valid_symbol(symbol))
+
+
+@cache
+def _states(symbol: str) -> tuple[int, ...]:
+    """Known oxidation states; 0 for an element without."""
+    from pymatgen.core import Element
+
+    element = Element(symbol)
+    common = symbol in ("O", "F")
+    return (element.common_oxidation_states if common else element.oxidation_states) or (0,)
 
 
 def _differs(row: dict[str, Any]) -> float:

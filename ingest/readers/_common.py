@@ -10,6 +10,7 @@ import numpy as np
 
 from ingest.readers import Source
 from registry.errors import BadInput
+from registry.identity import canonical_json
 from registry.records import Floats, Provenance, Spectrum
 from registry.vocabulary import KINDS, Kind
 
@@ -40,10 +41,19 @@ def provenance(
     """Provenance of one data set; parameters that say nothing (None, empty) are left out.
 
     The user's hints are kept under ``told``.
+
+    Raises:
+        BadInput: For a parameter that is NaN or infinite, which JSON cannot hold.
     """
     said = {k: v for k, v in parameters.items() if v not in (None, "", [], {}, ())}
     if source.hints:
         said["told"] = dict(source.hints)
+    for name, value in said.items():
+        try:
+            canonical_json(value)
+        except ValueError:
+            found = f"{value!r:.60}"
+            raise BadInput(f"{source.name}: {name}", "finite numbers", found) from None
     return Provenance(
         producer=reader,
         version=version,

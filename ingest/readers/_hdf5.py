@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ingest.readers._hdf5_guard import check_heaps
 from registry.errors import BadInput
 
 if TYPE_CHECKING:
@@ -26,16 +27,20 @@ def opened(content: bytes, where: str) -> Iterator[h5py.File]:
     """
     import h5py
 
+    check_heaps(content, where)
     try:
         with h5py.File(h5py.h5f.open_file_image(content)) as file:
-            _refuse_references(file, where)
+            _refuse_references(file, where, set())
             yield file
     except _DAMAGED as error:
         raise BadInput(where, "a complete HDF5 file", f"{type(error).__name__}: {error}") from error
 
 
-def _refuse_references(group: h5py.Group, where: str, depth: int = 0) -> None:
-    """External links, external storage and virtual data sets would open other files."""
+def _refuse_references(group: h5py.Group, where: str, seen: set[int], depth: int = 0) -> None:
+    """External links, external storage and virtual data sets would open other files.
+
+    Groups are looked at once, however many links lead to them: ``seen`` has their addresses.
+    """
     import h5py
 
     if depth > _DEEPEST:
@@ -48,8 +53,12 @@ def _refuse_references(group: h5py.Group, where: str, depth: int = 0) -> None:
         if isinstance(link, h5py.SoftLink):
             continue
         item = group[name]
+        address = h5py.h5o.get_info(item.id).addr
+        if address in seen:
+            continue
+        seen.add(address)
         if isinstance(item, h5py.Group):
-            _refuse_references(item, where, depth + 1)
+            _refuse_references(item, where, seen, depth + 1)
         elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
             raise BadInput(place, "data in this file", "data stored in another file")
 

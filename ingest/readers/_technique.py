@@ -15,10 +15,9 @@ from ingest.readers._header import difc_in
 from ingest.readers._layout import Layout
 from ingest.readers._meaning import DEFAULT_UNIT
 from ingest.readers._small_angle import probe_in, told_technique
-from ingest.readers._units import check_unit
 from registry.errors import BadInput, Unsupported
 from registry.records import Floats
-from registry.units import spell, unit_registry
+from registry.units import check_unit, unit_of
 from registry.vocabulary import TECHNIQUES
 
 LARGEST_ANGLE = 180.0
@@ -143,12 +142,7 @@ def _quantity_of_unit(unit: str | None, told: str | None, source: Source) -> str
     """Quantity that a unit given as an option stands for."""
     if unit is None:
         return None
-    import pint
-
-    try:
-        dimension = unit_registry().Unit(spell(unit) or "dimensionless").dimensionality
-    except (pint.PintError, ValueError) as error:
-        raise BadInput(f"{source.name}: option x_unit", "a unit", f"{unit!r} ({error})") from error
+    dimension = unit_of(unit, f"{source.name}: option x_unit").dimensionality
     length = "r" if told in _PAIRS["PDF"] else "d_spacing"
     energy = (
         TECHNIQUES[told].quantity if told and "energy" in TECHNIQUES[told].quantity else "energy"

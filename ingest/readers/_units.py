@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from registry.units import check_unit
 
-from registry.errors import BadInput
-
-_LONGEST = 40
 # Spellings of LAMP, Mantid and SPEC that are no products and powers of units.
 _SPELLINGS = {
     "a!u-1!n": "1/angstrom",
@@ -38,18 +35,6 @@ _SPELLINGS = {
     "a.u.": "",
     "any": "",
 }
-# A power of a power, or a power of many digits, keeps a parser busy for ever.
-_ENDLESS = re.compile(r"(\*\*|\^)\s*[-+(\s]*[\d.]+[)\s]*(\*\*|\^)|(\*\*|\^)\s*[-+(]*\d{3}")
-
-
-def check_unit(unit: str, where: str) -> None:
-    """Refuse text that no unit is and that a parser of units would compute for ever.
-
-    Raises:
-        BadInput: When the text cannot be a unit.
-    """
-    if len(unit) > _LONGEST or _ENDLESS.search(unit):
-        raise BadInput(where, "a unit", repr(unit[:_LONGEST]))
 
 
 def plain_unit(unit: str, where: str) -> str:

@@ -59,7 +59,7 @@ def read(source: Source) -> list[Material]:
             spot, occupancies above one, or unreadable text.
         Unsupported: For incommensurate and disordered magnetic structures.
     """
-    blocks = re.split(r"^\s*data_", "\n" + source.text(), flags=re.MULTILINE)[1:]
+    blocks = re.split(r"^[^\S\n]*data_", "\n" + source.text(), flags=re.MULTILINE)[1:]
     materials = [m for block in blocks if (m := _material(source, "data_" + block)) is not None]
     if not materials:
         raise BadInput(source.name, "a data block with atoms", f"{len(blocks)} blocks without")

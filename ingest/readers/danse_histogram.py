@@ -13,6 +13,7 @@ import numpy as np
 from ingest.readers import Reader, Source
 from ingest.readers._common import kind_of, provenance, with_hints
 from ingest.readers._hdf5 import MAGIC, opened, text_of
+from ingest.readers._hdf5_guard import attribute
 from ingest.readers._inelastic import Transfer, spectrum_of
 from registry.errors import BadInput, Unsupported
 from registry.records import Axis, Floats, Spectrum
@@ -91,14 +92,14 @@ def _axes(group: h5py.Group, where: str) -> list[Axis]:
     for name, axis in group["grid"].items():
         if "bin centers" not in axis:
             raise BadInput(f"{where}: grid/{name}", "bin centers", ", ".join(axis))
-        unit = text_of(axis.attrs.get("unit", ""))
+        unit = text_of(attribute(axis, "unit"))
         if unit not in _UNITS:
             raise BadInput(f"{where}: grid/{name}: unit", " or ".join(_UNITS), repr(unit))
         quantity = "Q" if name == "Q" else "energy"
         if name not in ("Q", "E", "energy"):
             raise Unsupported(f"{where}: grid", "axes Q and E", name)
         values = _values(axis["bin centers"], f"{where}: grid/{name}")
-        found.append((int(axis.attrs.get("index", 0)), Axis(quantity, _UNITS[unit], values)))
+        found.append((int(attribute(axis, "index", 0)), Axis(quantity, _UNITS[unit], values)))
     return [axis for _, axis in sorted(found, key=lambda pair: pair[0])]
 
 

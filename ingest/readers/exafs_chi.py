@@ -16,7 +16,7 @@ from registry.errors import BadInput
 from registry.records import Axis, Spectrum
 
 NAME, VERSION = "exafs_chi", "1"
-_HEADER = re.compile(r"^[#%;\s]*k\s+(?:\w+\s+)?chi(?:\(k\))?(?:\s|$)", re.MULTILINE)
+_HEADER = re.compile(r"^(?:[#%;]|[^\S\n])*k\s+(?:\w+\s+)?chi(?:\(k\))?(?:\s|$)", re.MULTILINE)
 
 
 def read(source: Source) -> list[Spectrum]:

@@ -19,7 +19,9 @@ from registry.records import Axis, Floats, Spectrum
 
 NAME, VERSION = "fdmnes", "1"
 _HEADER = re.compile(rb"^[ \t]*Energy[ \t]+<xanes>", re.MULTILINE)
-_EDGE = re.compile(r"^\s*([\d.]+)\s+(\d{1,3})\s+(\d)\s+(\d)\s.*=\s*E_edge, Z, n_edge", re.MULTILINE)
+_EDGE = re.compile(
+    r"^[^\S\n]*([\d.]+)\s+(\d{1,3})\s+(\d)\s+(\d)\s.*=\s*E_edge, Z, n_edge", re.MULTILINE
+)
 _FARTHEST = 1000.0
 """Energies that begin beyond this (eV) are counted from zero, not from the edge."""
 

@@ -13,7 +13,7 @@ from registry.records import Axis, Spectrum
 
 NAME, VERSION = "feff_xmu", "1"
 _COLUMNS = ("omega", "e", "k", "mu", "mu0", "chi")
-_HEADER = re.compile(rb"^\s*#\s*omega\s+e\s+k\s+mu\s+mu0\s+chi", re.MULTILINE)
+_HEADER = re.compile(rb"^[^\S\n]*#[^\S\n]*omega\s+e\s+k\s+mu\s+mu0\s+chi", re.MULTILINE)
 _NORM = re.compile(r"xsedge\+?\s*\d*,?\s*used to normalize mu\s+([-+.\deE]+)")
 
 

@@ -66,7 +66,7 @@ def read(source: Source) -> list[Spectrum]:
 def _group(lines: Lines) -> _Group:
     counts = lines.next("the counts of a group").split()
     if len(counts) != 8:
-        raise BadInput(lines.place, "8 whole numbers", " ".join(counts)[:60])
+        raise BadInput(lines.place, "8 whole numbers", repr(" ".join(counts)[:60]))
     channels = lines.counted(counts[7], "channels")
     title = lines.next("title")
     words = lines.next("angle, incident energy, wavevector, temperature").split()

@@ -1,7 +1,8 @@
 """LAMP HDF (ILL): S(Q, E) with its axes and instrument parameters, as LAMP writes it.
 
 ``entry1/data1`` holds DATA (groups, energies), X, Y and errors; what X and Y are stands in
-their ``long_name``. Files without names (bare workspaces) need the option ``technique``.
+their ``long_name``. Files without names (bare workspaces) need the option ``technique``. An
+error of -1 marks a point that was not measured (DATA is 0 there): NaN.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from ingest.readers import Reader, Source
 from ingest.readers._common import known, number
 from ingest.readers._hdf5 import MAGIC, opened, text_of
+from ingest.readers._hdf5_guard import attribute
 from ingest.readers._inelastic import Transfer, spectrum_of
 from registry.errors import BadInput, Unsupported
 from registry.records import Axis, Floats, Spectrum
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 NAME, VERSION = "lamp", "1"
 _ENTRY = "entry1/data1"
 _MOST_POINTS = 2**25
+_NOT_MEASURED = -1
 _PARAMETER = re.compile(r"\d+\)\s*(.+?)\s*=\s*([-+.\deE]+)\s*$", re.MULTILINE)
 _MEV_ANGSTROM_SQUARED = 81.80421
 """Energy (meV) of a neutron times its wavelength (angstrom) squared: h^2 / 2m."""
@@ -44,11 +47,14 @@ def read(source: Source) -> list[Spectrum]:
         errors = _values(group, "errors", source) if "errors" in group else None
         names = {key: _long_name(group[key]) for key in ("DATA", "X", "Y")}
         parameters = _parameters(group)
-        history = text_of(file.attrs.get("HISTORY", "")).strip()
-        made_by = text_of(file.attrs.get("SOURCE", "")).strip()
+        history = text_of(attribute(file, "HISTORY")).strip()
+        made_by = text_of(attribute(file, "SOURCE")).strip()
     if data.shape != (len(y), len(x)) or (errors is not None and errors.shape != data.shape):
         expected = f"the shape of Y and X, {(len(y), len(x))}"
         raise BadInput(f"{source.name}: DATA", expected, str(data.shape))
+    if errors is not None:
+        missing = errors == _NOT_MEASURED
+        data, errors = np.where(missing, np.nan, data), np.where(missing, np.nan, errors)
     guessed = _check_axes(names, source)
     wavelength = parameters.get("Wavelength (angstroms)")
     found = Transfer(
@@ -74,7 +80,7 @@ def _values(group: h5py.Group, name: str, source: Source) -> Floats:
 
 
 def _long_name(data: h5py.Dataset) -> str:
-    return " ".join(text_of(data.attrs.get("long_name", "")).split())
+    return " ".join(text_of(attribute(data, "long_name")).split())
 
 
 def _check_axes(names: dict[str, str], source: Source) -> dict[str, str]:

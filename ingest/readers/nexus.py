@@ -15,7 +15,6 @@ import numpy as np
 from ingest.readers import Reader, Source
 from ingest.readers._common import kind_of, known, provenance, with_hints
 from ingest.readers._hdf5 import MAGIC, opened
-from ingest.readers._hdf5_guard import check_heaps
 from ingest.readers._nexus_data import Signal, signals_of
 from ingest.readers._nexus_groups import Facts, classes_below, entries_of, facts_of
 from ingest.readers._nexus_meaning import sense_of
@@ -39,7 +38,6 @@ def read(source: Source) -> list[Spectrum]:
         Unsupported: When the first of the groups has axes that cannot be converted.
     """
     told = told_technique(source)
-    check_heaps(source.content, source.name)
     spectra: list[Spectrum] = []
     refused: dict[str, BadInput] = {}
     with opened(source.content, source.name) as file:

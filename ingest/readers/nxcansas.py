@@ -16,6 +16,7 @@ import numpy as np
 from ingest.readers import Reader, Source
 from ingest.readers._common import angstrom, kelvin, kind_of, known, provenance, with_hints
 from ingest.readers._hdf5 import MAGIC, opened, text_of
+from ingest.readers._hdf5_guard import attribute
 from ingest.readers._qmap import grid_of
 from ingest.readers._small_angle import small_angle_technique
 from registry.errors import BadInput, Unsupported
@@ -50,7 +51,7 @@ def _groups(group: h5py.Group) -> defaultdict[str, list[h5py.Group]]:
     found: defaultdict[str, list[h5py.Group]] = defaultdict(list)
     for child in group.values():
         if isinstance(child, h5py.Group):
-            for kind in {text_of(child.attrs.get(k, "")) for k in ("canSAS_class", "NX_class")}:
+            for kind in {text_of(attribute(child, k)) for k in ("canSAS_class", "NX_class")}:
                 found[kind].append(child)
     return found
 
@@ -63,8 +64,8 @@ def _spectra(entry: h5py.Group, source: Source) -> list[Spectrum]:
 
 def _spectrum(data: h5py.Group, facts: _Facts, source: Source) -> Spectrum:
     where = f"{source.name}: {data.name}"
-    signal = _dataset(data, text_of(data.attrs.get("signal", "I")), where)
-    axis_names = _names(data.attrs.get("I_axes", "Q"))
+    signal = _dataset(data, text_of(attribute(data, "signal", "I")), where)
+    axis_names = _names(attribute(data, "I_axes", "Q"))
     technique, guessed = small_angle_technique(
         source,
         {"radiation": facts.radiation, "instrument": facts.instrument, "title": facts.title},
@@ -105,7 +106,7 @@ def _curve(
     q = _dataset(data, axis, where)
     if q.shape != signal.shape:
         raise BadInput(f"{where}/{axis}", f"shape {signal.shape} of the signal", f"{q.shape}")
-    resolutions = _names(q.attrs.get("resolutions", q.attrs.get("resolution", "")))
+    resolutions = _names(attribute(q, "resolutions", attribute(q, "resolution")))
     widths = {n: _floats(data[n], where) for n in resolutions if n in data}
     # two widths are those of a slit: neither is one standard deviation of Q
     single = next(iter(widths.values())) if len(widths) == 1 else None
@@ -133,7 +134,7 @@ def _map(
         (qx, qy), unit = _floats(q, where)[:2], _unit(q)
     if qx.shape != signal.shape or qy.shape != signal.shape:
         raise BadInput(f"{where}: Qx, Qy", f"shape {signal.shape}", f"{qx.shape}, {qy.shape}")
-    mask = data.get(text_of(data.attrs.get("mask", "")) or "mask")
+    mask = data.get(text_of(attribute(data, "mask")) or "mask")
     missing = None if mask is None else np.asarray(mask[()], dtype=bool)
     if missing is not None and missing.shape != signal.shape:
         raise BadInput(f"{where}: mask", f"shape {signal.shape}", f"{missing.shape}")
@@ -158,9 +159,14 @@ def _map(
 
 def _uncertainty(data: h5py.Group, signal: h5py.Dataset, where: str) -> Floats | None:
     """Uncertainty that the signal or its group names."""
-    attrs = (signal.attrs.get("uncertainties"), signal.attrs.get("uncertainty"))
-    more = (data.attrs.get("I_uncertainties"), data.attrs.get("I_uncertainty"))
-    name = next((text_of(a) for a in (*attrs, *more) if a is not None), "")
+    places = (
+        (signal, "uncertainties"),
+        (signal, "uncertainty"),
+        (data, "I_uncertainties"),
+        (data, "I_uncertainty"),
+    )
+    named = (text_of(attribute(owner, key)) for owner, key in places if key in owner.attrs)
+    name = next(named, "")
     if name not in data:
         return None
     values = _floats(data[name], where)
@@ -196,7 +202,7 @@ def _floats(dataset: h5py.Dataset, where: str) -> Floats:
 
 
 def _unit(dataset: h5py.Dataset) -> str:
-    return text_of(dataset.attrs.get("units", dataset.attrs.get("unit", "")))
+    return text_of(attribute(dataset, "units", attribute(dataset, "unit")))
 
 
 @dataclass(frozen=True)

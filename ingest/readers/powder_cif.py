@@ -49,7 +49,7 @@ _ABOUT_PROBE = (
     "_diffrn_measurement_device_type",
 )
 _PROFILE = re.compile(
-    rb"^\s*_pd_(meas|proc|calc)_(2theta|counts|intensity|d_spacing|recip|time_of_flight)",
+    rb"^[^\S\n]*_pd_(meas|proc|calc)_(2theta|counts|intensity|d_spacing|recip|time_of_flight)",
     re.MULTILINE | re.IGNORECASE,
 )
 _VALUE = re.compile(r"([-+]?[\d.]+)(?:\((\d+)\))?((?:[eE][-+]?\d+)?)$")
@@ -230,7 +230,7 @@ def recognise(source: Source) -> float:
     """Surer than of a structure when a CIF has powder profiles."""
     if b"\x00" in source.head:
         return 0
-    is_cif = re.search(rb"^\s*data_\S", source.content, re.MULTILINE | re.IGNORECASE)
+    is_cif = re.search(rb"^[^\S\n]*data_\S", source.content, re.MULTILINE | re.IGNORECASE)
     return 0.97 if is_cif and _PROFILE.search(source.content) else 0
 
 

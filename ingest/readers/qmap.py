@@ -19,7 +19,7 @@ from registry.errors import BadInput
 from registry.records import Axis, Spectrum
 
 NAME, VERSION = "qmap", "1"
-_MARK = re.compile(rb"^\s*(ASCII data\b|Data columns\b.*\bQx\b)", re.MULTILINE | re.IGNORECASE)
+_MARK = re.compile(rb"^[^\S\n]*(ASCII data\b|Data columns\b.*\bQx\b)", re.MULTILINE | re.IGNORECASE)
 _NAMES = re.compile(r"Qx\s*-\s*Qy\s*-.*", re.IGNORECASE)
 _ERROR = re.compile(r"(err|sig(ma)?|d)\W*I\b", re.IGNORECASE)
 

@@ -1,6 +1,7 @@
 """Simulators: one file per forward model, each declaring itself as ``SIMULATOR``.
 
-A simulator turns a structure into a curve. It names the technique it imitates, its version and
+A simulator turns a structure into a curve, or parameters alone when its sample has no structure
+(``from_structure`` false: particles, layers). It names the technique it imitates, its version and
 every parameter with its unit; together they are the recipe stored with each simulated row.
 """
 
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from registry.errors import WrongUse
 from registry.identity import recipe_id
@@ -23,21 +24,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a simulator: default, unit, meaning and allowed range."""
+    """One parameter of a simulator: default, unit, meaning and allowed range.
+
+    ``drawn`` is the range it is drawn from where samples are drawn at random and the user gave
+    neither a value nor a range; without it the default holds. ``scale`` is how: evenly, evenly in
+    the logarithm, or whole numbers.
+    """
 
     default: float
     unit: str
     meaning: str
     lower: float = -float("inf")
     upper: float = float("inf")
+    drawn: tuple[float, float] | None = None
+    scale: Literal["linear", "log", "whole"] = "linear"
 
 
 @dataclass(frozen=True)
 class Curve:
     """What a simulator returns: an axis and an intensity of the same length.
 
-    ``wavelength`` (angstrom) is set where the technique has one, ``uncertainty`` (one standard
-    deviation, as long as the intensity) where noise was simulated.
+    A map has further ``axes`` and an intensity of shape ``(len(x), *len(axes))``. ``wavelength``
+    (angstrom) is set where the technique has one, ``uncertainty`` (one standard deviation, in the
+    shape of the intensity) where noise was simulated, ``resolution`` (one standard deviation of
+    x, in its unit and length) where the curve was smeared, ``absorber`` and ``edge`` where there
+    is one, ``temperature`` (K) where it was chosen.
     """
 
     x: Axis
@@ -45,6 +56,11 @@ class Curve:
     intensity_unit: str = ""
     wavelength: float | None = None
     uncertainty: Floats | None = None
+    axes: tuple[Axis, ...] = ()
+    resolution: Floats | None = None
+    absorber: str | None = None
+    edge: str | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,8 +72,10 @@ class Simulator:
         version: Raise it when the same input would give another curve.
         technique: The technique it imitates.
         parameters: Every parameter by name.
-        simulate: ``simulate(structure, **parameters)``; raises Unsupported when it must refuse.
+        simulate: ``simulate(structure, **parameters)``, or ``simulate(**parameters)`` when it is
+            not from a structure; raises Unsupported when it must refuse.
         source: Publication of the model.
+        from_structure: Whether it needs a structure.
     """
 
     name: str
@@ -66,6 +84,7 @@ class Simulator:
     parameters: dict[str, Parameter]
     simulate: Callable[..., Curve]
     source: str
+    from_structure: bool = True
 
     def settings(self, **chosen: float) -> dict[str, float]:
         """Complete, checked parameters: the defaults overridden by ``chosen``.
@@ -90,8 +109,10 @@ class Simulator:
         """Identity of this simulator, its version and its settings."""
         return recipe_id(self.name, self.version, settings)
 
-    def run(self, structure: Structure, settings: dict[str, Any]) -> Curve:
-        """Simulate one structure with complete settings."""
+    def run(self, structure: Structure | None, settings: dict[str, Any]) -> Curve:
+        """Simulate one structure (None where none is needed) with complete settings."""
+        if not self.from_structure:
+            return self.simulate(**settings)
         return self.simulate(structure, **settings)
 
 

@@ -9,12 +9,14 @@ from zlib import crc32
 
 import numpy as np
 
-from ingest.simulators import Curve, Parameter
+from ingest.simulators import Curve, Parameter, Simulator
 from ingest.simulators._atoms import Integers, atoms_of
-from ingest.simulators._profile import caglioti_scherrer, pseudo_voigt
+from ingest.simulators._profile import line_width, pseudo_voigt
 from ingest.simulators._reflections import powder_lines
 from ingest.simulators._scattering import Scattering
+from ingest.simulators._texture import RANDOM, Texture
 from registry.errors import Unsupported, WrongUse
+from registry.identity import recipe_id
 from registry.records import Axis, Floats
 from registry.units import q_to_two_theta, two_theta_to_q
 
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 MARGIN = 2.0
 """Lines this far outside the grid (degree) still lend it their tails."""
 INTENSITY_UNIT = "percent of maximum"
+SAMPLE_PARAMETERS = {
+    "strain": Parameter(0.0, "", "microstrain, delta d / d", 0.0, 0.1),
+    "zero": Parameter(0.0, "degree", "zero shift, added to every two_theta", -1.0, 1.0),
+    "march": Parameter(1.0, "", "March coefficient; 1 for no preferred orientation", 0.1, 10.0),
+    "plane_h": Parameter(0.0, "", "h of the plane that lies flat, in the stored cell", -20.0, 20.0),
+    "plane_k": Parameter(0.0, "", "k of that plane", -20.0, 20.0),
+    "plane_l": Parameter(1.0, "", "l of that plane", -20.0, 20.0),
+}
+"""Came after the first rows were stored: at their defaults they change nothing."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,17 @@ class Radiation:
 
     scattering: Scattering
     angular: Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class PowderSimulator(Simulator):
+    """A powder simulator, whose recipes are those of before there was strain or texture."""
+
+    def recipe(self, settings: dict[str, float]) -> str:
+        """Identity of the simulator and its settings; idle ``SAMPLE_PARAMETERS`` do not count."""
+        idle = {name for name, p in SAMPLE_PARAMETERS.items() if settings.get(name) == p.default}
+        counted = {name: value for name, value in settings.items() if name not in idle}
+        return recipe_id(self.name, self.version, counted)
 
 
 @dataclass(frozen=True)
@@ -67,6 +89,7 @@ def powder_parameters(wavelength: float) -> dict[str, Parameter]:
         "background": Parameter(0.0, "", "flat background, share of the maximum", 0.0, 0.99),
         "counts": Parameter(0.0, "", "counts at the maximum; 0 for no noise", 0.0, 1e9),
         "seed": Parameter(0, "", "seed of the counting noise", 0, 2**31),
+        **SAMPLE_PARAMETERS,
     }
 
 
@@ -76,6 +99,7 @@ def powder_sticks(
     wavelength: float,
     two_theta_range: tuple[float, float],
     b_iso: float,
+    texture: Texture = RANDOM,
 ) -> Sticks:
     """Lines of a structure within a range of two_theta (degree), extinct ones left in at zero.
 
@@ -83,7 +107,8 @@ def powder_sticks(
         Unsupported: When the structure cannot be simulated; the message says why.
     """
     q_min, q_max = two_theta_to_q(np.array(two_theta_range), wavelength)
-    lines = powder_lines(atoms_of(structure), radiation.scattering, q_min, q_max, b_iso)
+    atoms = atoms_of(structure)
+    lines = powder_lines(atoms, radiation.scattering, q_min, q_max, b_iso, texture)
     two_theta = q_to_two_theta(lines.q, wavelength)
     intensity = lines.f_squared * radiation.angular(np.radians(two_theta) / 2)
     return Sticks(two_theta, lines.q, lines.multiplicity, intensity)
@@ -104,13 +129,16 @@ def powder_curve(structure: Structure, radiation: Radiation, settings: dict[str,
         raise WrongUse("two_theta_max", f"more than two_theta_min = {low}", str(high))
     reach = (max(0.0, low - MARGIN), high + MARGIN)
     grid = np.linspace(low, high, int(settings["points"]))
-    widths = {name: settings[name] for name in ("u", "v", "w", "size")}
+    widths = {name: settings[name] for name in ("u", "v", "w", "size", "strain")}
     # refuses impossible widths by the grid, so that it does not depend on the structure
-    caglioti_scherrer(np.radians(grid) / 2, wavelength=wavelength, **widths)
-    sticks = powder_sticks(structure, radiation, wavelength, reach, settings["b_iso"])
-    fwhm = caglioti_scherrer(np.radians(sticks.two_theta) / 2, wavelength=wavelength, **widths)
-    peaks = pseudo_voigt(grid, sticks.two_theta, sticks.intensity, fwhm, settings["eta"])
-    on_grid = (sticks.two_theta >= low) & (sticks.two_theta <= high)
+    line_width(np.radians(grid) / 2, wavelength=wavelength, **widths)
+    plane = (settings["plane_h"], settings["plane_k"], settings["plane_l"])
+    texture = Texture(settings["march"], plane)
+    sticks = powder_sticks(structure, radiation, wavelength, reach, settings["b_iso"], texture)
+    fwhm = line_width(np.radians(sticks.two_theta) / 2, wavelength=wavelength, **widths)
+    centre = sticks.two_theta + settings["zero"]
+    peaks = pseudo_voigt(grid, centre, sticks.intensity, fwhm, settings["eta"])
+    on_grid = (centre >= low) & (centre <= high)
     if not np.any(sticks.intensity[on_grid] > 0):
         raise Unsupported("structure", f"a line between {low} and {high} degree", "none")
     share = settings["background"]

@@ -13,12 +13,19 @@ REACH = 40.0
 _CHUNK = 1_000_000
 
 
-def caglioti_scherrer(
-    theta: Floats, u: float, v: float, w: float, size: float, wavelength: float
+def line_width(
+    theta: Floats,
+    u: float,
+    v: float,
+    w: float,
+    size: float,
+    wavelength: float,
+    strain: float = 0.0,
 ) -> Floats:
     r"""Full width at half maximum in two_theta (degree).
 
     .. math:: H^2 = U \tan^2\theta + V \tan\theta + W + (K \lambda / L \cos\theta)^2
+              + (4 \epsilon \tan\theta)^2
 
     Args:
         theta: Half the scattering angle (radian), shape ``(n,)``.
@@ -27,18 +34,21 @@ def caglioti_scherrer(
         w: Instrument term W (degree^2).
         size: Crystallite size L (angstrom).
         wavelength: Wavelength (angstrom).
+        strain: Microstrain epsilon = delta d / d.
 
     Raises:
         WrongUse: When U, V, W leave no positive width.
 
-    Source: Caglioti, Paoletti & Ricci, Nucl. Instrum. 3, 223 (1958); Scherrer (1918), K = 0.9.
+    Source: Caglioti, Paoletti & Ricci, Nucl. Instrum. 3, 223 (1958); Scherrer (1918), K = 0.9;
+    Stokes & Wilson, Proc. Phys. Soc. 56, 174 (1944) for strain.
     """
     tan = np.tan(theta)
     instrument = u * tan**2 + v * tan + w
     if np.any(instrument < 0):
         raise WrongUse("u, v, w", "U tan^2 + V tan + W >= 0", f"{instrument.min():.3g} degree^2")
     broadening = np.degrees(SCHERRER_K * wavelength / (size * np.cos(theta)))
-    return np.asarray(np.sqrt(instrument + broadening**2))
+    strained = np.degrees(4 * strain * tan)
+    return np.asarray(np.sqrt(instrument + broadening**2 + strained**2))
 
 
 def pseudo_voigt(grid: Floats, centre: Floats, area: Floats, fwhm: Floats, eta: float) -> Floats:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ingest.simulators._atoms import Atoms, Integers
 from ingest.simulators._scattering import Scattering
+from ingest.simulators._texture import RANDOM, Texture
 from registry.errors import Unsupported
 from registry.records import Floats
 
@@ -42,12 +43,18 @@ class Lines:
 
 
 def powder_lines(
-    atoms: Atoms, scattering: Scattering, q_min: float, q_max: float, b_iso: float = 0.0
+    atoms: Atoms,
+    scattering: Scattering,
+    q_min: float,
+    q_max: float,
+    b_iso: float = 0.0,
+    texture: Texture = RANDOM,
 ) -> Lines:
     """Lines with ``q_min <= Q <= q_max`` (1/angstrom); extinct ones have no intensity.
 
     Friedel mates have one ``|F|^2`` because the amplitudes are real: half of the reciprocal
     space is summed and counted twice. ``b_iso`` (angstrom^2) holds for atoms that carry none.
+    ``texture`` weighs each reflection of a line for itself.
 
     Raises:
         Unsupported: When an element has no amplitude, or there are too many reflections.
@@ -72,7 +79,8 @@ def powder_lines(
             total += amplitude[line] * geometric[inside]
             in_phase += np.abs(amplitude) * atoms.occupancy[of_kind].sum()
     total[np.abs(total) < EXTINCT * in_phase[line]] = 0
-    weights = 2 * (total.real**2 + total.imag**2)
+    hkl = np.column_stack([a[n] for a, n in zip(axes, np.nonzero(inside), strict=True)])
+    weights = 2 * (total.real**2 + total.imag**2) * texture.weights(hkl, atoms.lattice)
     return Lines(
         q_line,
         2 * np.bincount(line, minlength=len(q_line)),

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingest.simulators import Curve, Simulator
+from ingest.simulators import Curve
 from ingest.simulators._powder import (
+    PowderSimulator,
     Radiation,
     Sticks,
     powder_curve,
@@ -57,7 +58,7 @@ def simulate(structure: Structure, **settings: float) -> Curve:
     return powder_curve(structure, RADIATION, settings)
 
 
-SIMULATOR = Simulator(
+SIMULATOR = PowderSimulator(
     name="npd",
     version="1",
     technique="npd",

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingest.simulators import Curve, Simulator
+from ingest.simulators import Curve
 from ingest.simulators._powder import (
+    PowderSimulator,
     Radiation,
     Sticks,
     powder_curve,
@@ -71,7 +72,7 @@ def _check_range(wavelength: float, two_theta_max: float) -> None:
         )
 
 
-SIMULATOR = Simulator(
+SIMULATOR = PowderSimulator(
     name="xrd",
     version="1",
     technique="xrd",

@@ -14,6 +14,8 @@ import typer
 
 from scatterlake import ScatterlakeError, __version__
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="scatterlake",
     help="Data lake, feature store and model registry for neutron and X-ray scattering.",
@@ -55,6 +57,8 @@ def main() -> None:
         app()
     except ScatterlakeError as error:
         sys.exit(complain(error))
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; the same command goes on from here\n")
-        sys.exit(130)
+    except SystemExit as stop:
+        # typer turns an interrupt into this code
+        if stop.code == INTERRUPTED:
+            sys.stderr.write("stopped; the same command goes on from here\n")
+        raise

@@ -30,6 +30,13 @@ XUnitOption = Annotated[str | None, typer.Option("--x-unit", help="Unit of the f
 ColumnsOption = Annotated[str | None, typer.Option(help="Names of the columns, such as x,y,dy.")]
 WavelengthOption = Annotated[float | None, typer.Option(help="Wavelength (angstrom).")]
 KindOption = Annotated[str | None, typer.Option(help="experimental or simulated.")]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What breaks a check of severity error is refused (strict) or stored and flagged in "
+        "checks (lenient). Kept with the lake; a new lake is strict."
+    ),
+]
 
 
 def _hints(**given: Any) -> dict[str, Any]:
@@ -47,10 +54,12 @@ def ingest(
     wavelength: WavelengthOption = None,
     kind: KindOption = None,
     pairs: SetOption = None,
+    policy: PolicyOption = None,
     workers: WorkersOption = 1,
 ) -> None:
     """Read files into the lake; what cannot be accepted goes to quarantine with the reason."""
     from flows.run import ingest as run_ingest
+    from ingest.checks.policy import set_policy
 
     hints = _hints(
         technique=technique,
@@ -61,6 +70,8 @@ def ingest(
         pairs=pairs,
     )
     opened = Lake.open(lake)
+    if policy:
+        set_policy(opened, policy)
     with progress_bar("reading files") as progress:
         report = run_ingest(opened, paths, hints, progress, workers)
     rows = [
@@ -69,6 +80,7 @@ def ingest(
         ("new spectra", report.stored["spectra"]),
         ("files already there", report.known_files),
         ("rows already there", report.known_rows),
+        ("stored although a check failed (in checks)", report.flagged),
         ("refused (in quarantine)", len(report.refused)),
     ]
     print_table("", ("ingest", "count"), rows)

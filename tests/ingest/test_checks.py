@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.checks import Check
+from ingest.checks import Check, check_sets
 from ingest.checks.gate import refusals
-from ingest.checks.spectra import SPECTRUM_CHECKS, spectrum_quality
+from ingest.checks.spectra import spectrum_checks, spectrum_quality
 from registry.schemas.content import SPECTRA
+from registry.vocabulary import TECHNIQUES
 
 Row = dict[str, Any]
 
@@ -124,26 +125,89 @@ def test_an_empty_curve_is_refused_and_disturbs_nobody() -> None:
     assert fine is None
 
 
-@given(st.lists(st.integers(0, 12), min_size=1, max_size=8), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)  # the first example imports what it needs
+@given(
+    st.lists(st.integers(0, 24), min_size=1, max_size=6),
+    st.sampled_from(sorted(TECHNIQUES)),
+    st.randoms(use_true_random=False),
+)
 def test_columns_of_many_ragged_curves_are_those_of_each_alone(
-    lengths: list[int], random: Any
+    lengths: list[int], technique: str, random: Any
 ) -> None:
     def ragged(n: int) -> Row:
-        y = np.array([random.choice([-1.0, 0.0, 2.0, np.nan]) for _ in range(n)], np.float32)
-        x = np.array([random.choice([1.0, 2.0, 3.0, np.nan]) for _ in range(n)])
-        return {"technique": "xrd", "x": x, "intensity": y, "shape": [n]}
+        bad = random.choice([0.0, 0.0, np.nan])
+        y = np.array([random.choice([-1.0, 0.5, 2.0, 7.0]) for _ in range(n)], np.float32)
+        x = np.cumsum([random.choice([0.1, 1.0, 3.0]) for _ in range(n)])
+        x *= random.choice([1, -1])
+        return {"technique": technique, "x": x, "intensity": y + bad, "shape": [n]}
 
     curves = [ragged(n) for n in lengths]
-    together = spectrum_quality(rows(*curves))
-    for n, row in enumerate(curves):
-        alone = spectrum_quality(rows(row))
-        for check in SPECTRUM_CHECKS:
-            assert np.array_equal(
-                together[check.name][n : n + 1], alone[check.name], equal_nan=True
-            ), check.name
+    sets = [each for each in check_sets().values() if not each.together]
+    together = spectrum_quality(rows(*curves), sets)
+    alone = [spectrum_quality(rows(row), sets) for row in curves]
+    for name, column in together.items():
+        np.testing.assert_allclose(
+            column, [each[name][0] for each in alone], rtol=1e-6, atol=1e-9, err_msg=name
+        )
 
 
-def test_nan_passes_no_limit() -> None:
-    assert not Check("c", "value", lower=0).passes(float("nan"))
-    assert not Check("c", "value", upper=0).passes(float("nan"))
-    assert Check("c", "value", lower=0, upper=1).passes(0.5)
+def test_a_value_outside_the_limits_breaks_a_check_and_nan_says_it_does_not_apply() -> None:
+    check = Check("c", "value", lower=0, upper=1)
+    given = [float("nan"), -0.1, 0.0, 0.5, 1.0, 1.1, float("inf")]
+    assert check.broken_by(given).tolist() == [False, True, False, False, False, True, True]
+
+
+@pytest.mark.parametrize("technique", sorted(TECHNIQUES))
+def test_an_error_check_always_tells_what_it_finds_in_a_bad_row(technique: str) -> None:
+    bad = {"technique": technique, "x": [np.nan] * 7, "intensity": [np.nan] * 7, "shape": [7]}
+    general = check_sets()["general"]
+    columns = spectrum_quality(rows(bad), [general])
+    assert not any(np.isnan(columns[check.name]).any() for check in general.checks)
+    assert refusals(rows(bad), "spectra") != [None]
+
+
+@pytest.mark.parametrize("technique", sorted(TECHNIQUES))
+def test_every_check_of_a_technique_is_measured_and_names_are_used_once(technique: str) -> None:
+    names = [check.name for check in spectrum_checks(technique)]
+    assert len(names) == len(set(names))
+    assert set(names) <= spectrum_quality(rows(curve(technique))).keys()
+
+
+def test_a_batch_of_several_techniques_gives_each_its_own_columns() -> None:
+    columns = spectrum_quality(rows(*(curve(t, 60) for t in ("xas", "saxs", "nr"))))
+    assert np.isnan(columns["reflectivity_max"]).tolist() == [True, True, False]
+    assert np.isnan(columns["guinier_slope"]).tolist() == [True, False, True]
+
+
+def test_curves_of_which_one_is_the_copy_of_another_are_both_told() -> None:
+    other = curve()
+    other["x"] = other["x"] * 2
+    third = curve()
+    third["intensity"][7] += 0.01
+    assert spectrum_quality(rows(curve(), other, third))["copies"].tolist() == [1, 1, 0]
+
+
+def test_a_frozen_detector_is_told_by_its_share_and_a_flat_background_is_none() -> None:
+    frozen, floor = curve(), curve()
+    frozen["intensity"][5:15] = frozen["intensity"][5]
+    floor["intensity"][10:] = 0
+    columns = spectrum_quality(rows(frozen, floor))
+    assert columns["frozen_share"] == pytest.approx([0.45, 0])
+
+
+def test_nothing_that_was_given_is_changed() -> None:
+    given = [curve(t) for t in sorted(TECHNIQUES)]
+    table = rows(*given)
+    before = table.slice(0).to_pydict()
+    spectrum_quality(table)
+    assert table.to_pydict() == before
+
+
+@pytest.mark.parametrize("technique", sorted(TECHNIQUES))
+@pytest.mark.parametrize("y", [0.0, -1.0, 1e38])
+def test_a_dead_curve_is_measured_without_a_warning(technique: str, y: float) -> None:
+    dead = curve(technique, 60) | {"intensity": np.full(60, y, np.float32)}
+    complaint, fine = refusals(rows(dead, curve(technique, 60)), "spectra")
+    spectrum_quality(rows(dead, curve(technique, 60)))
+    assert complaint is not None
+    assert fine is None

@@ -129,3 +129,13 @@ def test_an_empty_file_is_refused_as_empty(lake: Lake, tmp_path: Path) -> None:
 def test_a_path_that_is_not_there_is_named() -> None:
     with pytest.raises(BadInput, match="nowhere"):
         find_files([Path("nowhere")])
+
+
+def test_a_lake_among_the_data_is_passed_over(tmp_path: Path) -> None:
+    Lake.open(tmp_path / "data" / "lake")
+    (tmp_path / "data" / "curve.csv").write_text("Q,I\n")
+    assert find_files([tmp_path / "data"]) == [tmp_path / "data" / "curve.csv"]
+    inside = tmp_path / "data" / "lake" / "inputs"
+    inside.mkdir()
+    (inside / "curve.csv").write_text("Q,I\n")
+    assert find_files([inside]) == [inside / "curve.csv"]

@@ -50,8 +50,13 @@ def test_lamp_files(shared_data: Path) -> None:
     assert water.temperature == pytest.approx(293, abs=1)
     assert water.incident_energy == pytest.approx(81.8042e-3 / 25, rel=1e-4)
     vanadium = one(folder / "V_273K_5A.hdf")
-    peaks = vanadium.x.values[np.argmax(vanadium.intensity, axis=0)]
+    peaks = vanadium.x.values[np.nanargmax(vanadium.intensity, axis=0)]
     assert np.abs(peaks).max() < 0.15
+    assert vanadium.uncertainty is not None
+    # LAMP's error of -1: not measured
+    assert np.array_equal(np.isnan(vanadium.intensity), np.isnan(vanadium.uncertainty))
+    assert int(np.isnan(vanadium.intensity).sum()) == 130
+    assert np.nanmin(vanadium.uncertainty) >= 0
     with pytest.raises(BadInput, match=r"--technique ins\|qens"):
         one(folder / "IsoRot_Resol.hdf")
     assert (

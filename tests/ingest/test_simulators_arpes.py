@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from ingest.simulators import simulators
 from ingest.simulators.arpes import FWHM, K_B, Band, SelfEnergy, cut, fermi, spectral_function
 from registry.errors import WrongUse
 
@@ -53,7 +55,7 @@ def test_every_state_is_one_electron(self_energy: SelfEnergy, epsilon: float) ->
         return float(spectral_function(*at, self_energy)[0, 0])
 
     edges = [-1000, -10, -1, -0.2, -0.07, -0.03, 0, 0.03, 0.07, 0.2, 1, 10, 1000]
-    total = sum(quad(a, *pair, limit=200)[0] for pair in zip(edges, edges[1:], strict=False))
+    total = sum(quad(a, *pair, limit=200)[0] for pair in pairwise(edges))
     assert total == pytest.approx(1, abs=1e-3)
 
 
@@ -76,7 +78,7 @@ def test_real_and_imaginary_part_belong_together() -> None:
         return float((there - mirrored) / omega)
 
     edges = [1e-9, 0.01, 0.04, 0.1, 0.2, 1, 10, 100, 10_000]
-    integral = sum(quad(part, *pair, limit=300)[0] for pair in zip(edges, edges[1:], strict=False))
+    integral = sum(quad(part, *pair, limit=300)[0] for pair in pairwise(edges))
     assert integral / np.pi == pytest.approx(COUPLED(np.array([at])).real[0], rel=1e-3)
 
 
@@ -90,7 +92,7 @@ def test_coupling_makes_the_band_heavier_at_the_fermi_level() -> None:
 
 
 def test_a_momentum_distribution_is_as_wide_as_the_broadening_over_the_velocity() -> None:
-    omega, k = np.linspace(-0.02, 0.02, 5), np.linspace(0.2, 0.6, 20_001)
+    omega, k = np.linspace(-0.02, 0.02, 5), np.linspace(0.2, 0.6, 4001)
     found = cut(omega, k, NODE, BAND, FREE, 10.0, (0.0, 0.0))[2]
     above = k[found > found.max() / 2]
     epsilon = BAND.energy(k / np.sqrt(2), k / np.sqrt(2))
@@ -145,3 +147,22 @@ def test_what_cannot_be_is_refused(
     axis = np.linspace(-0.1, 0.1, 5)
     with pytest.raises(WrongUse):
         cut(axis, axis, path, BAND, self_energy, temperature, (0.0, 0.0))
+
+
+def test_the_default_map_shows_the_band_cross_the_fermi_level() -> None:
+    """Nodal Fermi momentum of this band: where epsilon is 0."""
+    simulator = simulators()["arpes"]
+    curve = simulator.run(None, simulator.settings())
+    (k,) = curve.axes
+    assert curve.intensity.shape == (len(curve.x.values), len(k.values)) == (301, 181)
+    assert (curve.x.quantity, curve.x.unit, k.unit) == ("energy", "eV", "1/angstrom")
+    at_fermi = k.values[curve.intensity[np.argmin(abs(curve.x.values))].argmax()]
+    epsilon = BAND.energy(k.values / np.sqrt(2), k.values / np.sqrt(2))
+    assert at_fermi == pytest.approx(k.values[np.argmin(abs(epsilon))], abs=0.01)
+    assert curve.intensity[-1].max() < 1e-3 * curve.intensity.max()
+
+
+def test_an_empty_grid_is_refused() -> None:
+    simulator = simulators()["arpes"]
+    with pytest.raises(WrongUse, match="k_max"):
+        simulator.run(None, simulator.settings(k_min=1.0, k_max=0.5))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pytest
 
-from ingest.checks.materials import material_quality
+from ingest.checks.materials import MATERIAL_CHECKS, material_quality
+from ingest.checks.spectra import spectrum_checks
 from ingest.checks.validate import data_docs, validate
 from ingest.files import ingest_files
 from registry.lake import Lake
+from registry.schemas import SCHEMAS
 
 
 def test_every_row_is_checked_once_and_the_result_can_be_asked(lake: Lake, folder: Path) -> None:
@@ -21,7 +25,9 @@ def test_every_row_is_checked_once_and_the_result_can_be_asked(lake: Lake, folde
         "select count(*) as n, count(*) filter (passed) as good, count(distinct entity_id) as e "
         "from checks"
     ).to_pylist()
-    assert rows == [{"n": 2 * 6 + 13, "good": 2 * 6 + 13, "e": 3}]
+    # the curve has no uncertainty: what does not apply is no row
+    n = 2 * len(MATERIAL_CHECKS) + len(spectrum_checks("saxs")) - 1
+    assert rows == [{"n": n, "good": n, "e": 3}]
     assert "saxs" in data_docs(lake).read_text()
     assert validate(lake) == []
 
@@ -53,3 +59,79 @@ def test_structures_are_measured_as_tables_say(lake: Lake, folder: Path) -> None
     assert quality["n_sites"] == 8
     assert abs(quality["density"] - 2.16) < 0.02  # CRC Handbook, halite
     assert quality["space_group_differs"] == 0
+
+
+def test_a_structure_without_its_hydrogen_has_charges_left_over() -> None:
+    def of(**amounts: float) -> float:
+        sites = [[{"symbol": symbol, "occupancy": n}] for symbol, n in amounts.items()]
+        row = {"species": sites, "positions": [0.0, 0.0, 0.0, 0.3, 0.3, 0.3, 0.6, 0.6, 0.6]}
+        row["positions"] = row["positions"][: 3 * len(sites)]
+        row |= {"lattice": [5.0, 0, 0, 0, 5, 0, 0, 0, 5], "density": 2.0, "crystal_system": "cubic"}
+        rows = pa.Table.from_pylist([row], schema=SCHEMAS["materials"].arrow)
+        return float(material_quality(rows)["charge_excess"][0])
+
+    assert of(Ca=1, O=1) == 0
+    assert of(Ca=1, O=1, H=1) == 0  # hydride or hydroxide, somewhere between
+    assert of(Na=1, O=1) > 0.1
+    assert np.isnan(of(Ni=1, Al=1))
+
+
+def test_a_spectrum_beside_the_wrong_structure_is_told(lake: Lake, folder: Path) -> None:
+    ingest_files(lake, [folder / "halite.cif"])
+    (halite,) = lake.sql("select material_id from materials").to_pylist()
+    curve = {"technique": "xas", "kind": "simulated", "x": [1.0, 2, 3, 4, 5], "shape": [5]}
+    curve |= {"intensity": [0.0, 1, 2, 3, 4], **halite}
+    lake.append(
+        "spectra",
+        [
+            curve | {"spectrum_id": "fine", "absorber": "Cl", "parameters": '{"site": 7}'},
+            curve | {"spectrum_id": "other", "absorber": "Fe", "parameters": '{"site": 8}'},
+            curve | {"spectrum_id": "lost", "material_id": "unknown"},
+        ],
+    )
+    validate(lake)
+    assert lake.sql(
+        "select entity_id, check_name from checks where not passed and suite = 'pairs' order by all"
+    ).to_pylist() == [
+        {"entity_id": "lost", "check_name": "structure_missing"},
+        {"entity_id": "other", "check_name": "absorber_missing"},
+        {"entity_id": "other", "check_name": "site_invalid"},
+    ]
+    assert validate(lake) == []
+
+
+def test_an_array_kept_in_pieces_is_checked_whole(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.tables.chunks.LARGEST", 10)
+    row = {"spectrum_id": "s", "technique": "saxs", "kind": "experimental", "shape": [40]}
+    q = np.linspace(0.01, 0.3, 40)
+    lake.append("spectra", [row | {"x": q, "intensity": 1 / q}])
+    validate(lake)
+    (found,) = lake.sql(
+        "select value, passed from checks where check_name = 'n_points'"
+    ).to_pylist()
+    assert found == {"value": 40, "passed": True}
+
+
+def test_a_density_of_states_holds_three_modes_a_site_or_is_told(lake: Lake, folder: Path) -> None:
+    ingest_files(lake, [folder / "halite.cif"])
+    (halite,) = lake.sql("select material_id from materials").to_pylist()
+    energy = np.linspace(0, 30, 301)
+    triangle = 15 - np.abs(energy - 15)
+    whole = triangle / np.trapezoid(triangle, energy) * 3 * 8  # 8 atoms in the cell of the file
+    dos = {"technique": "phonon_dos", "kind": "simulated", "intensity_unit": "1/meV"}
+    dos |= {"x": energy, "shape": [301], **halite}
+    lake.append(
+        "spectra",
+        [
+            dos | {"spectrum_id": "whole", "intensity": whole},
+            dos | {"spectrum_id": "half", "intensity": whole / 2},
+            dos | {"spectrum_id": "scaled", "intensity": whole, "intensity_unit": ""},
+        ],
+    )
+    validate(lake)
+    query = "select entity_id, value, passed from checks where check_name = 'dos_modes' order by 1"
+    half, full = lake.sql(query).to_pylist()
+    assert half == {"entity_id": "half", "value": pytest.approx(0.5, rel=1e-4), "passed": False}
+    assert full == {"entity_id": "whole", "value": pytest.approx(1, rel=1e-4), "passed": True}

@@ -64,3 +64,12 @@ def test_two_of_one_name_are_refused(package: ModuleType, tmp_path: Path) -> Non
 def test_a_wrong_name_is_answered_with_the_right_ones(package: ModuleType) -> None:
     with pytest.raises(NotFound, match="first"):
         pick(discover(package, "THING"), "thing", "frist")
+
+
+def test_an_installed_plug_in_that_cannot_be_imported_is_named(
+    package: ModuleType, tmp_path: Path
+) -> None:
+    install(tmp_path, "second")
+    (tmp_path / "brought.py").write_text("import a_library_that_is_missing")
+    with pytest.raises(ScatterlakeError, match=r"'brought'.*a_library_that_is_missing"):
+        discover(package, "THING")

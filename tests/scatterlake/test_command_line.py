@@ -59,6 +59,8 @@ def test_help_names_the_commands_without_loading_anything_heavy() -> None:
         "maintain",
         "verify",
         "rebuild",
+        "watch",
+        "fetch",
         "status",
     ):
         assert command in done.stdout

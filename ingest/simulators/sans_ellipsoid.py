@@ -1,0 +1,7 @@
+"""Small-angle neutron scattering of ellipsoids of revolution."""
+
+from __future__ import annotations
+
+from ingest.simulators._small_angle import ELLIPSOID, small_angle
+
+SIMULATOR = small_angle("sans_ellipsoid", "sans", ELLIPSOID)

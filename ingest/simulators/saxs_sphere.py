@@ -1,0 +1,7 @@
+"""Small-angle X-ray scattering of spheres."""
+
+from __future__ import annotations
+
+from ingest.simulators._small_angle import SPHERE, small_angle
+
+SIMULATOR = small_angle("saxs_sphere", "saxs", SPHERE)
