@@ -137,8 +137,8 @@ EXPLAINED = (
     "file that does not say how many it has, a pair of columns swapped where no name stands above "
     "them and both ascend, are a valid file of another measurement: nothing in the file tells. "
     "Their file digest differs from that of the whole file, which is how they are found later. "
-    "What a check could see is seen: counts against the header, steps of the axis, "
-    "finite numbers, signs of uncertainties, ranges, units.",
+    "Checked are counts against the header, steps of the axis, finite numbers, signs of "
+    "uncertainties, ranges and units; not every file in the column `other` was looked at by eye.",
     "",
     "Files that need an option (a technique, a wavelength) are refused for that, damaged or not: "
     "the count of refusals is not a measure of what damage is seen.",
