@@ -3,8 +3,8 @@ r"""The curves most similar to one curve, by the cosine of the angle between the
 :math:`s = q \cdot y / (|q| |y|)`, over the points of the query's grid. Curves on that grid (in
 either direction) are compared whole: one matrix-vector product in float32 per block of the
 memory map finds candidates, float64 decides between them, so the answer is that of computing
-every similarity in float64. Products are taken row by row (``numpy.vecdot``), which is as fast as
-memory allows one thread; the threads of BLAS wait for each other block by block on a busy machine.
+every similarity in float64. Products are taken row by row (``numpy.vecdot``) in two threads, which
+is as fast as memory allows; the threads of BLAS wait for each other on a busy machine.
 
 Curves on other grids are interpolated linearly onto the query's grid. Query points outside such
 a curve are left out of both; *overlap* is the share of query points inside, and a curve with
@@ -19,6 +19,8 @@ A curve that holds a value that is not finite, or nothing but zeros, is similar 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -169,12 +171,38 @@ def _on_grid(
         if gather:
             scores = np.vecdot(block.values[rows], unit) / norms[rows]
         else:
-            scores = np.vecdot(block.values, unit) / norms
+            scores = _products(block.values, unit) / norms
             scores = scores if len(rows) == len(usable) else scores[rows]
     # a dot product of BLAS keeps at least eight partial sums, which bounds its rounding
     margin = 1e-6 + len(y) * _EPS / 8
     rows = rows[best.worth(scores, margin)]
     return rows, _similarities(y, block, rows), 1.0
+
+
+def _products(
+    curves: npt.NDArray[np.float32], unit: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Product of every row with a curve, one half in a thread of its own.
+
+    NumPy lets go of its lock for it, and two threads read memory faster than one.
+    """
+    found = np.empty(len(curves), np.float32)
+    half = len(curves) // 2
+
+    def multiply(rows: slice) -> None:
+        # what is to be ignored is told to every thread by itself
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.vecdot(curves[rows], unit, out=found[rows])
+
+    other = _beside().submit(multiply, slice(half, None))
+    multiply(slice(None, half))
+    other.result()
+    return found
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "nearest")
 
 
 def _similarities(y: Numbers, block: Block, rows: Rows) -> Numbers:
