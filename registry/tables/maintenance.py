@@ -24,6 +24,8 @@ from registry.tables.table import Table
 
 COMPACT_ABOVE = 40
 TARGET_BYTES = 128 * 2**20
+TINY_BYTES = 4 * 2**20
+"""A writer merges only what is smaller; merging more is left to maintenance."""
 MEMORY_BYTES = 2**29
 CHECKPOINT_AFTER = 10
 CHECKPOINT_EVERY = 50
@@ -76,22 +78,27 @@ def maintain(
 
 def keep_quick(table: Table) -> None:
     """What a writer does after a commit, when it is due: merge small files, checkpoint."""
-    compact(table, COMPACT_ABOVE + 1)
+    compact(table, COMPACT_ABOVE + 1, below=TINY_BYTES)
     if table.version() % CHECKPOINT_EVERY == 0:
         table.delta().create_checkpoint()
 
 
 def compact(
-    table: Table, least: int = COMPACT_ABOVE, damaged: dict[str, str] | None = None
+    table: Table,
+    least: int = COMPACT_ABOVE,
+    damaged: dict[str, str] | None = None,
+    below: float = TARGET_BYTES / 2,
 ) -> tuple[int, int]:
-    """Merge small files when there are at least so many; returns how many became how many.
+    """Merge files smaller than ``below`` (bytes) when there are at least so many.
+
+    Returns how many became how many.
 
     A file that cannot be read is left alone and, with the reason, put into ``damaged``.
     Memory is bounded by some three times :data:`MEMORY_BYTES` and the largest small file.
     """
     faults = {} if damaged is None else damaged
     merged = into = 0
-    for batch in batches(table.state().files, least):
+    for batch in batches(table.state().files, least, below):
         queue = deque(batch)
         while len(whole := _readable(table, queue, faults)) > 1:
             written = _merge(table, whole)
@@ -105,13 +112,13 @@ def compact(
     return merged, into
 
 
-def batches(files: Sequence[File], least: int) -> list[list[File]]:
+def batches(files: Sequence[File], least: int, below: float = TARGET_BYTES / 2) -> list[list[File]]:
     """Which files to merge: small ones, smallest first, each batch up to the target size.
 
     What was merged before is taken again only when what came since is not much less, so that
     a row is rewritten a number of times that grows with the logarithm of the table.
     """
-    small = sorted((f for f in files if f.size < TARGET_BYTES / 2), key=lambda f: f.size)
+    small = sorted((f for f in files if f.size < below), key=lambda f: f.size)
     if len(small) < least:
         return []
     found: list[list[File]] = []
