@@ -15,10 +15,17 @@ from registry.errors import LakeError
 from registry.lake import Lake
 
 FILES = 1000
-# The real command; only its batches are small, so that there are many moments to be killed in.
+# The real command; only its batches are small and slow, so that it is killed before it is done.
 INGEST = """
+import time
 import ingest.files
+from registry.lake import Lake
 ingest.files.BATCH = 20
+append = Lake.append
+def slowly(self, table, rows):
+    time.sleep(0.1)
+    return append(self, table, rows)
+Lake.append = slowly
 from scatterlake.cli import main
 main()
 """
