@@ -95,7 +95,7 @@ def _small_commits(folder: Path) -> list[dict[str, Any]]:
     means = statistics.mean(times[-10 * ENDS :]), statistics.mean(times[:ENDS])
     return [
         row(f"{what} median of the last {ENDS}", f"of the first {ENDS}", medians, 1 / 1.5),
-        row(f"{what} mean of the last {10 * ENDS}", f"of the first {ENDS}", means, None),
+        row(f"{what} mean of the last {10 * ENDS}", f"of the first {ENDS}", means, 1 / 1.5),
     ]
 
 

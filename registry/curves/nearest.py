@@ -10,8 +10,7 @@ Curves on other grids are interpolated linearly onto the query's grid. Query poi
 a curve are left out of both; *overlap* is the share of query points inside, and a curve with
 less than the minimum is not compared. Interpolated curves are never made: with the linear map
 :math:`A`, :math:`q \cdot A y = (A^T q) \cdot y`, and :math:`|A y|^2 = y^T (A^T A) y` with a
-tridiagonal matrix. This costs about five times a comparison on one grid, plus some 0.2 ms for
-every distinct grid.
+tridiagonal matrix. ``benchmarks/RESULTS.md`` says what it costs beside a comparison on one grid.
 
 A curve that holds a value that is not finite, or nothing but zeros, is similar to nothing.
 """

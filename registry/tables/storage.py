@@ -181,12 +181,6 @@ class Storage:
 
         obstore.rename(self.objects, path, target)
 
-    def delete(self, path: str) -> None:
-        """Delete an object."""
-        import obstore
-
-        obstore.delete(self.objects, path)
-
     def walk(self, prefix: str | None = None) -> Iterator[tuple[str, int, float]]:
         """Every object below a prefix: path, size (bytes), time of its writing (s since 1970)."""
         import obstore

@@ -12,14 +12,12 @@ from scatterlake import Lake
 from scatterlake.cli import app
 from scatterlake.cli._console import (
     DEFAULT_LAKE,
-    REFUSED,
     LakeOption,
     SetOption,
-    console,
     print_table,
     progress_bar,
 )
-from scatterlake.cli.ingest import print_refused
+from scatterlake.cli.ingest import end_with
 
 ConnectorArgument = Annotated[
     str, typer.Argument(help="Service: optimade, materials_project (key in MP_API_KEY).")
@@ -74,10 +72,7 @@ def fetch(
         ("refused (in quarantine)", len(report.refused)),
     ]
     print_table("", ("fetch", "count"), rows)
-    if report.refused:
-        print_refused(report.refused)
-        console.print("one by one: scatterlake sql 'from quarantine'")
-        raise typer.Exit(REFUSED)
+    end_with(report.refused)
 
 
 def _texts(pairs: Sequence[str] | None) -> dict[str, str]:

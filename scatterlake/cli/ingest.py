@@ -84,8 +84,13 @@ def ingest(
         ("refused (in quarantine)", len(report.refused)),
     ]
     print_table("", ("ingest", "count"), rows)
-    if report.refused:
-        print_refused(report.refused)
+    end_with(report.refused)
+
+
+def end_with(refused: list[Refused]) -> None:
+    """Say what was refused, if anything, and leave with the exit code that says so."""
+    if refused:
+        print_refused(refused)
         console.print("one by one: scatterlake sql 'from quarantine'")
         raise typer.Exit(REFUSED)
 
