@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.bench_simulators import amcsd_sample
-from features.descriptors import coulomb_matrix, descriptors, rdc, soap
-from features.descriptors._neighbours import neighbour_pairs
-from features.descriptors._primitive import Cell, primitive_cell
-from features.descriptors._sites import occupancies, ordered_elements
-from features.descriptors.prdf import prdf
+from features.crystal import crystal_of
+from features.descriptor import descriptors
+from features.materials import coulomb_matrix, rdc, soap
+from features.materials._neighbours import neighbour_pairs
+from features.materials._primitive import Cell, primitive_cell
+from features.materials.prdf import prdf
 from features.store import FeatureStore
 from registry.lake import Lake
 from registry.records import Floats, Provenance

@@ -1,37 +1,43 @@
-"""Describe one structure: the part of the feature store that other processes run."""
+"""Describe rows of the lake: the part of the feature store that other processes run."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import pyarrow as pa
 
-from features.descriptors import Descriptor, Parameters, descriptors
+from features.crystal import crystals
+from features.descriptor import Descriptor, Outcome, Parameters, descriptors
 from registry.errors import ScatterlakeError, Unsupported
-from registry.records import Floats
-from registry.structures import structure_from_row
 
 
-def describe(name: str, settings: Parameters, row: dict[str, Any]) -> Floats | Unsupported:
-    """Describe one row of ``materials``.
+def describe(name: str, settings: Parameters, materials: pa.Table) -> list[Outcome]:
+    """Describe rows of ``materials``, in their order.
 
     A refusal is returned, not raised: it is a result that the store keeps.
 
     Returns:
-        The vector, float32, or the reason why there is none.
+        Values, float32, or the reason why there is none.
 
     Raises:
         ScatterlakeError: When the descriptor gives something else than it promised.
     """
     descriptor: Descriptor = descriptors()[name]
-    try:
-        vector = descriptor.run(structure_from_row(row), settings)
-    except Unsupported as refusal:
-        return refusal
+    entities = crystals(materials)
+    made = iter(
+        descriptor.run_all([e for e in entities if not isinstance(e, Unsupported)], settings)
+    )
+    outcomes = [e if isinstance(e, Unsupported) else next(made) for e in entities]
     width = descriptor.width(settings)
-    if vector.shape != (width,) or not np.isfinite(vector).all():
+    return [
+        outcome if isinstance(outcome, Unsupported) else _checked(outcome, name, width, row)
+        for row, outcome in enumerate(outcomes)
+    ]
+
+
+def _checked(value: np.ndarray, name: str, width: int, row: int) -> np.ndarray:
+    if value.shape != (width,) or not np.isfinite(value).all():
         raise ScatterlakeError(
-            f"descriptor {name!r} promised {width} finite values for material "
-            f"{row['material_id']}, gave shape {vector.shape}"
+            f"descriptor {name!r} promised {width} finite values for row {row}, "
+            f"gave shape {value.shape}"
         )
-    return vector.astype(np.float32)
+    return value.astype(np.float32)

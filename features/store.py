@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.describe import describe
-from features.descriptors import Descriptor, Parameters, descriptors
+from features.descriptor import Descriptor, Parameters, descriptors
 from registry.errors import BadInput, NotFound, Unsupported
 from registry.identity import canonical_json
 from registry.lake import Lake, now
@@ -92,13 +92,16 @@ class FeatureStore:
         refused = 0
         with mapper(workers) as work:
             for first in range(0, todo.num_rows, batch):
-                rows = todo.slice(first, batch).to_pylist()
-                outcomes = list(work(partial(describe, descriptor.name, settings), rows))
-                ids = [row["material_id"] for row in rows]
+                rows = todo.slice(first, batch)
+                size = -(-rows.num_rows // max(workers, 1))
+                parts = [rows.slice(n, size) for n in range(0, rows.num_rows, size)]
+                done = work(partial(describe, descriptor.name, settings), parts)
+                outcomes = [outcome for part in done for outcome in part]
+                ids = rows["material_id"].to_pylist()
                 self.lake.append("features", _rows(view, ids, outcomes))
                 refused += sum(isinstance(outcome, Unsupported) for outcome in outcomes)
                 if progress:
-                    progress(first + len(rows), todo.num_rows)
+                    progress(first + len(ids), todo.num_rows)
         return ComputeReport(
             view["view_id"], todo.num_rows - refused, refused, there, time.perf_counter() - start
         )

@@ -16,17 +16,18 @@ from typing import Any
 from registry.errors import NotFound, ScatterlakeError
 
 
-def discover(package: ModuleType, attribute: str) -> dict[str, Any]:
-    """Import every public module of ``package`` and collect its ``attribute`` by ``.name``.
+def discover(attribute: str, *packages: ModuleType) -> dict[str, Any]:
+    """Import every public module of the packages and collect its ``attribute`` by ``.name``.
 
     Raises:
         ScatterlakeError: When two plug-ins claim one name, or an installed one cannot be loaded.
     """
     found: dict[str, Any] = {}
-    for plugin in (*_own(package, attribute), *_installed(package, attribute)):
-        if plugin.name in found:
-            raise ScatterlakeError(f"two {attribute} plug-ins are called {plugin.name!r}")
-        found[plugin.name] = plugin
+    for package in packages:
+        for plugin in (*_own(package, attribute), *_installed(package, attribute)):
+            if plugin.name in found:
+                raise ScatterlakeError(f"two {attribute} plug-ins are called {plugin.name!r}")
+            found[plugin.name] = plugin
     return found
 
 

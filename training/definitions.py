@@ -104,7 +104,7 @@ class FeatureInput:
             NotFound: When there is no such descriptor.
             BadInput: When the descriptor refuses a parameter.
         """
-        from features.descriptors import descriptors
+        from features.descriptor import descriptors
 
         descriptor = pick(descriptors(), "descriptor", self.view)
         view_id: str = descriptor.view_id(descriptor.settings(**self.parameters))

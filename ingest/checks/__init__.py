@@ -93,4 +93,4 @@ class CheckSet:
 @lru_cache(maxsize=1)
 def check_sets() -> dict[str, Any]:
     """All sets of checks of spectra by name."""
-    return discover(sys.modules[__name__], "CHECKS")
+    return discover("CHECKS", sys.modules[__name__])

@@ -68,4 +68,4 @@ class Connector:
 @lru_cache(maxsize=1)
 def connectors() -> dict[str, Connector]:
     """All connectors by name."""
-    return discover(sys.modules[__name__], "CONNECTOR")
+    return discover("CONNECTOR", sys.modules[__name__])

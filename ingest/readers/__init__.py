@@ -82,7 +82,7 @@ class Reader:
 @lru_cache(maxsize=1)
 def readers() -> dict[str, Reader]:
     """All readers by name."""
-    return discover(sys.modules[__name__], "READER")
+    return discover("READER", sys.modules[__name__])
 
 
 def reader_for(source: Source) -> Reader:

@@ -119,4 +119,4 @@ class Simulator:
 @lru_cache(maxsize=1)
 def simulators() -> dict[str, Simulator]:
     """All simulators by name."""
-    return discover(sys.modules[__name__], "SIMULATOR")
+    return discover("SIMULATOR", sys.modules[__name__])

@@ -103,7 +103,7 @@ def compute(
 @features.command("list")
 def list_views(lake: LakeOption = DEFAULT_LAKE) -> None:
     """Which descriptors there are, and for how many structures they are computed."""
-    from features.descriptors import descriptors
+    from features.descriptor import descriptors
     from features.store import FeatureStore
 
     stored = FeatureStore(Lake.existing(lake)).views()

@@ -10,7 +10,7 @@ from pymatgen.core import Lattice, Structure
 
 import features.describe
 from features.describe import describe
-from features.descriptors import descriptors
+from features.descriptor import descriptors
 from features.store import FeatureStore
 from registry.errors import BadInput, NotFound, QueryError, ScatterlakeError, Unsupported
 from registry.lake import Lake
@@ -194,6 +194,6 @@ def test_what_does_not_exist_is_told_with_what_does(store, lake):
 def test_a_descriptor_that_breaks_its_promise_is_not_stored(store, lake, monkeypatch):
     liar = replace(descriptors()["rdc"], width=lambda _: 3)
     monkeypatch.setattr(features.describe, "descriptors", lambda: {"rdc": liar})
-    metal = lake.sql("SELECT * FROM materials LIMIT 1").to_pylist()[0]
+    metal = lake.sql("SELECT * FROM materials LIMIT 1")
     with pytest.raises(ScatterlakeError, match=r"promised 3 .* gave shape \(80,\)"):
         describe("rdc", liar.settings(), metal)

@@ -41,29 +41,29 @@ def install(site: Path, name: str) -> None:
 
 
 def test_a_file_in_the_folder_is_found(package: ModuleType) -> None:
-    assert list(discover(package, "THING")) == ["first"]
+    assert list(discover("THING", package)) == ["first"]
 
 
 def test_a_new_file_is_all_it_takes(package: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "things_here" / "second.py").write_text(PLUGIN.format(name="second"))
     importlib.invalidate_caches()
-    assert list(discover(package, "THING")) == ["first", "second"]
+    assert list(discover("THING", package)) == ["first", "second"]
 
 
 def test_an_installed_package_brings_its_own(package: ModuleType, tmp_path: Path) -> None:
     install(tmp_path, "from_elsewhere")
-    assert list(discover(package, "THING")) == ["first", "from_elsewhere"]
+    assert list(discover("THING", package)) == ["first", "from_elsewhere"]
 
 
 def test_two_of_one_name_are_refused(package: ModuleType, tmp_path: Path) -> None:
     install(tmp_path, "first")
     with pytest.raises(ScatterlakeError, match="first"):
-        discover(package, "THING")
+        discover("THING", package)
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones(package: ModuleType) -> None:
     with pytest.raises(NotFound, match="first"):
-        pick(discover(package, "THING"), "thing", "frist")
+        pick(discover("THING", package), "thing", "frist")
 
 
 def test_an_installed_plug_in_that_cannot_be_imported_is_named(
@@ -72,4 +72,4 @@ def test_an_installed_plug_in_that_cannot_be_imported_is_named(
     install(tmp_path, "second")
     (tmp_path / "brought.py").write_text("import a_library_that_is_missing")
     with pytest.raises(ScatterlakeError, match=r"'brought'.*a_library_that_is_missing"):
-        discover(package, "THING")
+        discover("THING", package)

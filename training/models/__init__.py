@@ -90,4 +90,4 @@ class Model:
 @lru_cache(maxsize=1)
 def models() -> dict[str, Model]:
     """All models by name."""
-    return discover(sys.modules[__name__], "MODEL")
+    return discover("MODEL", sys.modules[__name__])

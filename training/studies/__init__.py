@@ -12,4 +12,4 @@ from training.study import Study
 @lru_cache(maxsize=1)
 def studies() -> dict[str, Study]:
     """All studies by name."""
-    return discover(sys.modules[__name__], "STUDY")
+    return discover("STUDY", sys.modules[__name__])

@@ -22,16 +22,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.descriptors._sites import occupancies
 from registry.records import Floats
 
 if TYPE_CHECKING:
-    from pymatgen.core import Element, Structure
+    from pymatgen.core import Element
+
+    from features.crystal import Crystal, Integers
 
 CLASSES = ("hydrogen", "oxygen", "anions", "s_block", "d_block", "f_block", "p_block")
 
 
-@lru_cache(maxsize=256)
 def class_of(element: Element) -> str:
     """Chemical class of an element."""
     rules = (
@@ -49,10 +49,19 @@ def class_of(element: Element) -> str:
     return next((name for name, holds in rules if holds), "p_block")
 
 
-def class_weights(structure: Structure) -> Floats:
+@lru_cache(maxsize=1)
+def class_by_number() -> Integers:
+    """Index into ``CLASSES`` by atomic number, shape ``(119,)``; 0 stands at number 0."""
+    from pymatgen.core import Element
+
+    table = np.zeros(len(Element), dtype=np.int64)
+    for element in Element:
+        table[element.Z] = CLASSES.index(class_of(element))
+    return table
+
+
+def class_weights(crystal: Crystal) -> Floats:
     """Occupancy of each site by each class, shape ``(n_sites, len(CLASSES))``."""
-    elements, shares = occupancies(structure)
-    classes = [class_of(element) for element in elements]
-    members = np.array([[name == own for name in CLASSES] for own in classes], dtype=np.float64)
-    weights: Floats = shares @ members
+    weights = np.zeros((len(crystal), len(CLASSES)))
+    np.add.at(weights, (crystal.site, class_by_number()[crystal.numbers]), crystal.shares)
     return weights

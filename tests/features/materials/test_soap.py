@@ -8,8 +8,8 @@ from ase import Atoms
 from dscribe.descriptors import SOAP
 from pymatgen.core import Lattice, Structure
 
-from features.descriptors._classes import CLASSES, class_of
-from features.descriptors.soap import DESCRIPTOR
+from features.materials._classes import CLASSES, class_of
+from features.materials.soap import DESCRIPTOR
 from registry.errors import Unsupported, WrongUse
 
 SETTINGS = {"r_cut": 4.0, "n_max": 3, "l_max": 2, "sigma": 0.5}

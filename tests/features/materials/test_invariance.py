@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 from scipy.spatial.transform import Rotation
 
-from features.descriptors import descriptors
+from features.descriptor import descriptors
 
 NAMES = ("coulomb_matrix", "prdf", "rdc", "soap")
 # smaller than the defaults, so that many examples stay quick

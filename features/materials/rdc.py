@@ -25,15 +25,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.descriptors import Descriptor, Parameters
-from features.descriptors._grid import positive, steps
-from features.descriptors._neighbours import neighbour_pairs
-from features.descriptors._sites import charges, occupancies
+from features.descriptor import Descriptor, Parameters
+from features.materials._grid import positive, steps
+from features.materials._neighbours import neighbour_pairs
 from registry.errors import BadInput
 from registry.records import Floats
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from features.crystal import Crystal
 
 TAIL = 28.0
 """A Gaussian is followed until it falls to exp(-TAIL), 7e-13 of its peak."""
@@ -89,7 +88,7 @@ def _hermite(y: Floats) -> Iterator[Floats]:
 
 
 def absorber_rdc(
-    structure: Structure, absorber: str, *, r_max: float, dr: float, alpha: float
+    crystal: Crystal, absorber: str, *, r_max: float, dr: float, alpha: float
 ) -> Floats:
     """Radial distribution curve around one absorbing element, per absorbing atom.
 
@@ -103,27 +102,26 @@ def absorber_rdc(
     from pymatgen.core import Element
 
     charge = Element(absorber).Z
-    elements, shares = occupancies(structure)
-    share = shares[:, np.array([element.Z for element in elements]) == charge].sum(axis=1)
+    numbers, shares = crystal.elements()
+    share = shares[:, numbers == charge].sum(axis=1)
     if not share.any():
-        known = ", ".join(element.symbol for element in elements)
+        known = ", ".join(Element.from_Z(number).symbol for number in numbers)
         raise BadInput("absorber", f"one of {known}", absorber)
-    return _curve(structure, charge * share, share.sum(), r_max, dr, alpha)
+    return _curve(crystal, charge * share, share.sum(), r_max, dr, alpha)
 
 
 def _curve(
-    structure: Structure, centre: Floats, count: float, r_max: float, dr: float, alpha: float
+    crystal: Crystal, centre: Floats, count: float, r_max: float, dr: float, alpha: float
 ) -> Floats:
     """Sum over pairs of ``centre_i Z_j``, divided by ``count``."""
     reach = np.sqrt(TAIL / positive("alpha", alpha))
-    pairs = neighbour_pairs(structure.lattice.matrix, structure.cart_coords, r_max + reach)
-    weight = centre[pairs.centre] * charges(structure)[pairs.neighbour]
+    pairs = neighbour_pairs(crystal.lattice, crystal.cartesian, r_max + reach)
+    weight = centre[pairs.centre] * crystal.charges[pairs.neighbour]
     return gaussian_sum(pairs.distance, weight, r_max=r_max, dr=dr, alpha=alpha) / count
 
 
-def _compute(structure: Structure, r_max: float, dr: float, alpha: float) -> Floats:
-    _, shares = occupancies(structure)
-    return _curve(structure, charges(structure), float(shares.sum()), r_max, dr, alpha)
+def _compute(crystal: Crystal, r_max: float, dr: float, alpha: float) -> Floats:
+    return _curve(crystal, crystal.charges, float(crystal.shares.sum()), r_max, dr, alpha)
 
 
 def _width(parameters: Parameters) -> int:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from pymatgen.core import Element, Lattice, Species, Structure
 
-from features.descriptors._classes import CLASSES, class_of, class_weights
+from features.crystal import crystal_of
+from features.materials._classes import CLASSES, class_of, class_weights
 
 PERIODIC_TABLE = {
     "hydrogen": "H D T",
@@ -41,4 +42,4 @@ def test_a_site_counts_in_every_class_it_holds():
     expected[0, CLASSES.index("d_block")] = 0.6
     expected[0, CLASSES.index("s_block")] = 0.3
     expected[1, CLASSES.index("oxygen")] = 1
-    np.testing.assert_allclose(class_weights(structure), expected)
+    np.testing.assert_allclose(class_weights(crystal_of(structure)), expected)

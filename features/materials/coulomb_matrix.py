@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from features.descriptors import Descriptor, Parameters
-from features.descriptors._primitive import SYMPREC, Cell, primitive_cell
-from features.descriptors._sites import ordered_elements
+from features.descriptor import Descriptor, Parameters
+from features.materials._primitive import SYMPREC, Cell, primitive_cell
 from registry.errors import Unsupported, WrongUse
 from registry.records import Floats
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from features.crystal import Crystal
 
 
 def coulomb_spectrum(distances: Floats, numbers: npt.ArrayLike) -> Floats:
@@ -55,11 +54,11 @@ def coulomb_spectrum(distances: Floats, numbers: npt.ArrayLike) -> Floats:
     return values[np.argsort(-np.abs(values), kind="stable")]
 
 
-def _compute(structure: Structure, n_atoms_max: int) -> Floats:
+def _compute(crystal: Crystal, n_atoms_max: int) -> Floats:
     from pymatgen.core import Lattice
 
-    numbers = np.array([e.Z for e in ordered_elements(structure, "coulomb_matrix")])
-    cell = primitive_cell(Cell(structure.lattice.matrix, structure.frac_coords, numbers))
+    numbers = crystal.ordered_numbers("coulomb_matrix")
+    cell = primitive_cell(Cell(crystal.lattice, crystal.positions, numbers))
     if len(cell.numbers) > n_atoms_max:
         raise Unsupported(
             "coulomb_matrix: primitive cell", f"up to {n_atoms_max} atoms", str(len(cell.numbers))

@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.descriptors import Descriptor, Parameters
-from features.descriptors._classes import CLASSES, class_weights
-from features.descriptors._grid import steps
-from features.descriptors._neighbours import Pairs, neighbour_pairs
+from features.descriptor import Descriptor, Parameters
+from features.materials._classes import CLASSES, class_weights
+from features.materials._grid import steps
+from features.materials._neighbours import Pairs, neighbour_pairs
 from registry.records import Floats
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from features.crystal import Crystal
 
 TIE = 1e-8
 """Distances this little below a bin's edge count as on it (angstrom): lattice parameters have few
@@ -97,12 +97,11 @@ def _counts(pairs: Pairs, weights: Floats, edges: Floats, tie: float) -> Floats:
     return counts
 
 
-def _compute(structure: Structure, cutoff: float, bin_size: float) -> Floats:
-    weights = class_weights(structure)
+def _compute(crystal: Crystal, cutoff: float, bin_size: float) -> Floats:
     blocks = prdf(
-        structure.lattice.matrix,
-        structure.cart_coords,
-        weights,
+        crystal.lattice,
+        crystal.cartesian,
+        class_weights(crystal),
         CLASSES,
         cutoff=cutoff,
         bin_size=bin_size,

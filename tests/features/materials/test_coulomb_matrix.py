@@ -10,7 +10,7 @@ from ase.build import molecule
 from dscribe.descriptors import CoulombMatrix
 from pymatgen.core import Lattice, Structure
 
-from features.descriptors.coulomb_matrix import DESCRIPTOR, coulomb_spectrum
+from features.materials.coulomb_matrix import DESCRIPTOR, coulomb_spectrum
 from registry.errors import Unsupported, WrongUse
 
 

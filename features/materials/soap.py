@@ -19,19 +19,19 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from features.descriptors import Descriptor, Parameters
-from features.descriptors._classes import CLASSES, class_of
-from features.descriptors._grid import positive
-from features.descriptors._sites import ordered_elements
+from features.descriptor import Descriptor, Parameters
+from features.materials._classes import CLASSES, class_by_number
+from features.materials._grid import positive
 from registry.errors import WrongUse
 from registry.records import Floats
 
 if TYPE_CHECKING:
     from ase import Atoms
-    from pymatgen.core import Structure
+
+    from features.crystal import Crystal
 
 # dscribe wants atomic numbers; they serve as names of the classes and carry no weight
-NUMBERS = {name: n for n, name in enumerate(CLASSES, start=1)}
+NUMBERS = range(1, len(CLASSES) + 1)
 
 
 @lru_cache(maxsize=8)
@@ -44,33 +44,33 @@ def power_spectrum(r_cut: float, n_max: int, l_max: int, sigma: float) -> Any:
         n_max=n_max,
         l_max=l_max,
         sigma=sigma,
-        species=list(NUMBERS.values()),
+        species=list(NUMBERS),
         periodic=True,
         average="outer",
         compression={"mode": "mu1nu1", "species_weighting": None},
     )
 
 
-def atoms_of(structure: Structure) -> Atoms:
-    """Turn an ordered structure into ase's atoms, classes in place of elements.
+def atoms_of(crystal: Crystal) -> Atoms:
+    """Turn an ordered crystal into ase's atoms, classes in place of elements.
 
     Raises:
         Unsupported: When a site is shared or partly empty.
     """
     from ase import Atoms
 
-    elements = ordered_elements(structure, "soap")
+    numbers = crystal.ordered_numbers("soap")
     return Atoms(  # type: ignore[no-untyped-call]
-        numbers=[NUMBERS[class_of(element)] for element in elements],
+        numbers=class_by_number()[numbers] + NUMBERS[0],
         # dscribe misses neighbours of an atom that lies outside the cell
-        scaled_positions=structure.frac_coords % 1.0,
-        cell=structure.lattice.matrix,
+        scaled_positions=crystal.positions % 1.0,
+        cell=crystal.lattice,
         pbc=True,
     )
 
 
-def _compute(structure: Structure, **settings: Any) -> Floats:
-    vector: Floats = power_spectrum(**settings).create(atoms_of(structure))
+def _compute(crystal: Crystal, **settings: Any) -> Floats:
+    vector: Floats = power_spectrum(**settings).create(atoms_of(crystal))
     return vector
 
 

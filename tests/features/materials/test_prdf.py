@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from features.descriptors._classes import CLASSES
-from features.descriptors.prdf import DESCRIPTOR, prdf
+from features.materials._classes import CLASSES
+from features.materials.prdf import DESCRIPTOR, prdf
 from registry.errors import WrongUse
 
 

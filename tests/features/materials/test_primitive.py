@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Lattice, Structure
 
-from features.descriptors._primitive import Cell, primitive_cell
+from features.materials._primitive import Cell, primitive_cell
 from registry.errors import Unsupported
 
 CRYSTALS = {

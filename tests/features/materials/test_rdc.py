@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
-from features.descriptors.rdc import DESCRIPTOR, absorber_rdc, gaussian_sum
+from features.crystal import crystal_of
+from features.materials.rdc import DESCRIPTOR, absorber_rdc, gaussian_sum
 from registry.errors import BadInput, WrongUse
 
 # number of ways to write 1, 2, ... as a sum of three squares (OEIS A005875): the atoms in the
@@ -84,7 +85,7 @@ def test_absorbers_add_up_to_the_whole():
     )
     grid = {"r_max": 6.0, "dr": 0.1, "alpha": 10.0}
     share = {"Sr": 1, "Ti": 1, "O": 3}
-    parts = sum(n * absorber_rdc(structure, e, **grid) for e, n in share.items())
+    parts = sum(n * absorber_rdc(crystal_of(structure), e, **grid) for e, n in share.items())
     np.testing.assert_allclose(
         parts / 5, DESCRIPTOR.run(structure, DESCRIPTOR.settings(**grid)), rtol=1e-12
     )
@@ -94,13 +95,13 @@ def test_an_absorber_sees_its_own_neighbours():
     structure = Structure.from_spacegroup(
         "Fm-3m", Lattice.cubic(4.3), ["Fe", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]]
     )
-    curve = absorber_rdc(structure, "Fe", r_max=2.5, dr=0.05, alpha=40.0)
+    curve = absorber_rdc(crystal_of(structure), "Fe", r_max=2.5, dr=0.05, alpha=40.0)
     grid = 0.05 * np.arange(1, 51)
     near = 6 * 26 * 8 * np.exp(-40 * (grid - 2.15) ** 2)
     second = 12 * 26**2 * np.exp(-40 * (grid - 4.3 / np.sqrt(2)) ** 2)
     np.testing.assert_allclose(curve, near + second, atol=1e-6 * near.max())
-    with pytest.raises(BadInput, match="Fe, O"):
-        absorber_rdc(structure, "Cu", r_max=2.5, dr=0.05, alpha=40.0)
+    with pytest.raises(BadInput, match="O, Fe"):
+        absorber_rdc(crystal_of(structure), "Cu", r_max=2.5, dr=0.05, alpha=40.0)
 
 
 def test_a_mixed_site_has_the_mean_charge():

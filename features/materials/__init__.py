@@ -1,0 +1,1 @@
+"""Descriptors of materials: one file each, declaring itself as ``DESCRIPTOR``."""

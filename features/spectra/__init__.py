@@ -1,0 +1,1 @@
+"""Descriptors of spectra: one file each, declaring itself as ``DESCRIPTOR``."""
