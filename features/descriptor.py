@@ -92,15 +92,25 @@ class Descriptor:
         Args:
             entity: A Crystal or a pymatgen Structure; a Curve or a Spectrum.
             settings: What :meth:`settings` gives.
+
+        Raises:
+            Unsupported: When it does not describe this entity; the message says why.
         """
         as_entity = as_crystal if self.entity == "material" else as_curve
-        return self.compute(as_entity(entity), **settings)
+        return self.compute(self._accepted(as_entity(entity)), **settings)
 
     def run_all(self, entities: Sequence[Any], settings: Parameters) -> list[Outcome]:
         """Describe many; a refusal takes the place of its value."""
         if self.batch:
             return self.batch(entities, **settings)
         return [self._outcome(entity, settings) for entity in entities]
+
+    def _accepted(self, entity: Any) -> Any:
+        """The entity itself, unless its technique is none of this descriptor's."""
+        if self.techniques and entity.technique not in self.techniques:
+            known = ", ".join(self.techniques)
+            raise Unsupported(f"{self.name}: technique", f"one of {known}", entity.technique)
+        return entity
 
     def _outcome(self, entity: Any, settings: Parameters) -> Outcome:
         try:
