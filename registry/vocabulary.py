@@ -58,6 +58,8 @@ _ALL = (
     ),
     Technique("xpdf", "X-ray PDF", "r", "angstrom", "G(r)", "1/angstrom^2", "xray"),
     Technique("npdf", "neutron PDF", "r", "angstrom", "G(r)", "1/angstrom^2", "neutron"),
+    Technique("xsq", "X-ray total scattering", "Q", "1/angstrom", "S(Q)", "", "xray"),
+    Technique("nsq", "neutron total scattering", "Q", "1/angstrom", "S(Q)", "", "neutron"),
     Technique("saxs", "small-angle X-ray scattering", "Q", "1/angstrom", "I(Q)", "1/cm", "xray"),
     Technique(
         "sans", "small-angle neutron scattering", "Q", "1/angstrom", "I(Q)", "1/cm", "neutron"

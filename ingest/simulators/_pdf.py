@@ -45,7 +45,7 @@ TAIL = 5.0
 RIPPLES = 10
 """Termination ripples of atoms beyond r_max that are still followed."""
 NULL_SCATTERER = 1e-3
-"""Share of <b>^2 in <b^2> below which G(r) has no sensible scale."""
+"""Share of <b>^2 in <b^2> below which G(r) and S(Q) have no sensible scale."""
 
 PDF_PARAMETERS = {
     "r_min": Parameter(1.0, "angstrom", "first distance of the grid", 0.0, 50.0),
@@ -72,8 +72,7 @@ def pdf_curve(
     b = np.array([amplitude(element) for element in atoms.elements])[atoms.element]
     n_atoms = atoms.occupancy.sum()
     mean = (atoms.occupancy @ b) / n_atoms
-    if mean**2 < NULL_SCATTERER * (atoms.occupancy @ b**2) / n_atoms:
-        raise Unsupported("structure", "a mean amplitude that differs from zero", f"{mean:.3g}")
+    check_mean(mean, (atoms.occupancy @ b**2) / n_atoms)
     blur = _blur(**settings)
     per_site = np.asarray(np.bincount(atoms.site, atoms.occupancy * b), dtype=np.float64)
     histogram = distance_histogram(atoms, per_site, blur.origin, blur.width, blur.bins)
@@ -81,6 +80,22 @@ def pdf_curve(
     ideal -= 4 * np.pi * (n_atoms / atoms.volume) * blur.grid
     g = blur.terminate(ideal * blur.damping)[blur.first :: blur.stride][: len(blur.r)]
     return Curve(Axis("r", "angstrom", blur.r.copy()), g, "1/angstrom^2")
+
+
+def check_mean(mean: Floats, mean_square: Floats) -> None:
+    """Refuse amplitudes that cancel one another: G(r) and S(Q) are divided by their mean squared.
+
+    Args:
+        mean: Mean amplitude of the atoms, any shape.
+        mean_square: Mean of its square, same shape and unit squared.
+
+    Raises:
+        Unsupported: When the square of the mean is too small a share of the mean square.
+    """
+    smallest = np.min(np.square(mean) / mean_square)
+    if smallest < NULL_SCATTERER:
+        expected = f"a mean amplitude with <b>^2 / <b^2> of at least {NULL_SCATTERER}"
+        raise Unsupported("structure", expected, f"{smallest:.3g}")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ AMPLITUDE = {"xpdf": atomic_number, "npdf": scattering_length}
 def conformance() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
-        return importlib.import_module("conformance_simulators")
+        return importlib.import_module("_conformance_pairs")
 
 
 def g_of(structure: Structure, name: str = "xpdf", **chosen: float) -> Floats:
