@@ -162,7 +162,7 @@ DAMAGES = (
     Damage("swapped", "two neighbouring points of x are swapped", ("x_back_steps",), _swapped),
     Damage("sigma", "one uncertainty is negative", ("uncertainty_min",), _negative_uncertainty),
     Damage("frozen", "25 to 50 % repeat one value", ("frozen_share",), _frozen),
-    Damage("spike", "one point off by 0.2 to 1.5 of the range", ("glitch",), _spike),
+    Damage("spike", "one point off by 0.2 to 1.5 of the range", ("single_point",), _spike),
     Damage("saturated", "clipped at the 50 to 75 % quantile", ("saturated_share",), _saturated, Q),
     Damage("dark", "too much background subtracted", ("negative_share",), _dark, Q),
     Damage("q_offset", "Q shifted below zero", ("q_min",), _offset_q, Q),

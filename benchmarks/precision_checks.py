@@ -8,7 +8,8 @@ those that can be done to it (``_damage.py``). Split by file: even digests to se
 digests to score. Metric: a curve is flagged when any check fails, refused when one of severity
 error does; precision and recall of both, recall by kind, and for each check its alarms on good and
 bad curves. ``SEEDS`` draws of damage; intervals are 95 % of a bootstrap over files. Negative
-control: labels shuffled. ``copies`` is left out: it tells of pairs.
+control: labels shuffled. ``near_copies`` tells of pairs: it is scored by itself, on scaled copies
+of every curve (``_copies.py``).
 
 Run as a script to write ``precision_checks.json`` and ``docs/checks.md``. Needs the open data
 beside the checkout (``../shared/data``); ``--limits`` prints quantiles of the even half only.
@@ -27,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from benchmarks._copies import copies_told
 from benchmarks._damage import CURVES, DAMAGES, Row
 from ingest.checks import Check, check_sets
 from ingest.checks.spectra import spectrum_checks, spectrum_quality
@@ -135,7 +137,8 @@ def _checks() -> list[Check]:
 
 def score() -> dict[str, Any]:
     """All figures; see the protocol above."""
-    scored = [row for row in corpus() if not is_for_limits(row)]
+    every = corpus()
+    scored = [row for row in every if not is_for_limits(row)]
     files = np.unique([row["file_digest"] for row in scored], return_inverse=True)[1]
     refusing = {check.name for check in _checks() if check.severity == "error"}
     good = alarms(scored)
@@ -166,6 +169,7 @@ def score() -> dict[str, Any]:
         "files": int(files.max()) + 1,
         "curves": dict(sorted(Counter(row["technique"] for row in scored).items())),
         "seeds": SEEDS,
+        "copies": copies_told(every),
         "flagged": _interval(flagged, files),
         "refused": _interval(refused, files),
         "control": {
@@ -196,7 +200,7 @@ def _means(told: list[tuple[bool, bool, bool]]) -> list[float]:
 
 
 def _any(found: Alarms, names: set[str]) -> npt.NDArray[np.bool_]:
-    return np.any([found[name] for name in sorted(names)], axis=0)
+    return np.asarray(np.any([found[name] for name in sorted(names)], axis=0))
 
 
 def _ratio(part: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]) -> float:

@@ -31,7 +31,8 @@ class Check:
     """One check.
 
     Attributes:
-        name: Name of the check, and of the quality column it reads.
+        name: Name of the check, and of the quality column it reads. Stored results are known by
+            it: a check that measures in another way gets another name.
         meaning: What the value is, in words a user reads in a refusal.
         lower: Smallest value that passes, None for no limit.
         upper: Largest value that passes, None for no limit.

@@ -17,16 +17,19 @@ def result_rows(
     entity_kind: str,
     entities: Sequence[str],
     values: Floats,
-    passed: Sequence[bool],
+    passed: Sequence[bool | None],
     suite: str,
 ) -> pa.Table:
-    """One row for each entity that a check was measured on; values have shape ``(n,)``."""
+    """One row for each entity; values have shape ``(n,)``.
+
+    NaN says that the check does not apply: it becomes a null value, with None for ``passed``.
+    """
     n = len(entities)
     rows = {
         "entity_id": entities,
         "entity_kind": [entity_kind] * n,
         "check_name": [check.name] * n,
-        "value": values,
+        "value": pa.array(values, pa.float64(), from_pandas=True),
         "lower": pa.array([check.lower] * n, pa.float64()),
         "upper": pa.array([check.upper] * n, pa.float64()),
         "severity": [check.severity] * n,

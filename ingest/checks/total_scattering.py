@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ingest.checks import Check, CheckSet
-from ingest.checks._curves import Curves
+from ingest.checks._curves import Curves, Flags, Lines
 from registry.records import Floats
 
 PDF = ("xpdf", "npdf")
@@ -20,19 +20,36 @@ NO_PAIRS_BELOW = 1.2
 def measure(curves: Curves) -> dict[str, Floats]:
     """Columns of shape ``(n,)``."""
     lines = curves.lines
-    low = (lines.x >= 0) & (lines.x <= NO_PAIRS_BELOW)
-    r, g = np.where(low, lines.x, 0.0), np.where(low, lines.y, 0.0)
-    points = lines.total(low.astype(np.float64))
-    points = np.where(points >= 5, points, np.nan)
-    slope = lines.total(r * g) / np.where(points > 0, lines.total(r * r), np.nan)
+    slope, points = _low_r_slope(lines)
+    low = _low(lines)
     rest = np.where(low, lines.y - lines.spread(slope) * lines.x, 0.0)
     ripple = np.sqrt(lines.total(rest**2) / points)
     highest = lines.maximum(np.abs(lines.y))
     return {
         "r_min": lines.per_row(lines.first),
-        "low_r_density": lines.per_row(-slope / (4 * np.pi)),
+        "low_r_density": low_r_density(curves),
         "low_r_ripple": lines.per_row(ripple / np.where(highest > 0, highest, np.nan)),
     }
+
+
+def low_r_density(curves: Curves) -> Floats:
+    """Number density (1/angstrom^3) from the slope at low r, shape ``(n,)``; NaN if untold."""
+    slope, _ = _low_r_slope(curves.lines)
+    return curves.lines.per_row(-slope / (4 * np.pi))
+
+
+def _low(lines: Lines) -> Flags:
+    """Points below the first pairs."""
+    return np.asarray((lines.x >= 0) & (lines.x <= NO_PAIRS_BELOW))
+
+
+def _low_r_slope(lines: Lines) -> tuple[Floats, Floats]:
+    """Slope of a line through the origin, and its number of points; NaN for fewer than 5."""
+    low = _low(lines)
+    r, g = np.where(low, lines.x, 0.0), np.where(low, lines.y, 0.0)
+    points = lines.total(low.astype(np.float64))
+    points = np.where(points >= 5, points, np.nan)
+    return lines.total(r * g) / np.where(points > 0, lines.total(r * r), np.nan), points
 
 
 CHECKS = CheckSet(

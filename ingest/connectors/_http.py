@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BUSY = (429, 500, 502, 503, 504)
 """Answers after which it is worth asking again (RFC 9110, RFC 6585)."""
+NO_ENTRY = (401, 403)
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,8 @@ class Client:
             raise _TryAgain(f"{type(error).__name__}: {error}") from error
         except (httpx.InvalidURL, httpx.DecodingError) as error:
             raise BadInput(url, "a JSON answer", f"{type(error).__name__}: {error}") from error
+        if answer.status_code in NO_ENTRY:
+            raise BadInput(url, "a key that the server accepts", _complaint(answer, content))
         if answer.status_code != httpx.codes.OK:
             raise BadInput(url, "status 200", _complaint(answer, content))
         return content

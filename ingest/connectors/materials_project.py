@@ -47,18 +47,25 @@ def pages(client: Client, settings: Mapping[str, str], limit: int | None) -> Pag
     wanted = {k: v for k, v in settings.items() if k not in ("kind", "provider")}
     query = {**_ALWAYS[kind], **wanted, "_fields": ",".join(_FIELDS[kind])}
     seen: set[str] = set()
-    for url, entries in _answers(client, f"{base}/{_ROUTES[kind]}/", query, limit):
+    left = 0
+    for url, entries, total in _answers(client, f"{base}/{_ROUTES[kind]}/", query, limit):
         documents = [_document(entry, kind, url) for entry in entries]
         new = [document for document in documents if document.identity not in seen]
         if not new:
             raise BadInput(url, "documents of a further page", "only those of pages before")
         seen.update(document.identity for document in new)
+        left = total - len(seen)
         yield new
+    if limit is None and left > 0:
+        # the server sorts nothing unless told: while it is rebuilt, pages overlap and leave gaps
+        found = f"{len(seen)}: it changed meanwhile; fetch once more, without what is kept"
+        raise BadInput(f"{base}/{_ROUTES[kind]}/", f"{left + len(seen)} different documents", found)
 
 
 def _answers(
     client: Client, base: str, query: dict[str, str], limit: int | None
-) -> Iterator[tuple[str, list[Any]]]:
+) -> Iterator[tuple[str, list[Any], int]]:
+    """Address, documents, and how many there are in all, page by page."""
     size, first, total = min(PAGE, limit or PAGE), 0, 1
     while first < total:
         url = f"{base}?{urlencode({**query, '_skip': str(first), '_limit': str(size)})}"
@@ -69,9 +76,10 @@ def _answers(
         if not isinstance(meta.get("total_doc"), int):
             raise BadInput(f"{url}: meta.total_doc", "a number", repr(meta)[:60])
         total = int(meta["total_doc"])
-        if not entries:
-            return
-        yield url, entries
+        if not entries and first < total:
+            raise BadInput(url, f"documents from {first} to {total}", "none")
+        if entries:
+            yield url, entries, total
         first += size
 
 
@@ -114,9 +122,11 @@ CONNECTOR = Connector(
         "exclude_elements": "elements that do not (structures)",
         "crystal_system": "such as Cubic (structures)",
         "spacegroup_number": "1 to 230 (structures)",
+        "spacegroup_symbol": "such as Fm-3m (structures)",
         "absorbing_element": "such as Fe (xas)",
         "edge": "K, L2, L3 or L2,3 (xas)",
         "spectrum_type": "XANES, EXAFS or XAFS (xas)",
+        "spectrum_ids": "such as mp-149-XANES-Si-K (xas)",
     },
     required=(),
     headers=_headers,

@@ -35,7 +35,8 @@ FROM stored.materials
 UNION ALL SELECT spectrum_id, 'spectrum', concat_ws(' ', kind, technique, absorber, edge, title)
 FROM stored.spectra
 UNION ALL SELECT entity_id || '/' || check_name, 'check',
-  CASE WHEN passed THEN 'passed' ELSE concat_ws(' ', severity, value) END FROM stored.checks
+  CASE WHEN passed IS NULL THEN 'does not apply' WHEN passed THEN 'passed'
+       ELSE concat_ws(' ', severity, value) END FROM stored.checks
 UNION ALL SELECT entity_id || '/' || view_id, 'feature',
   concat_ws(' ', view, 'refused: ' || refused) FROM stored.features
 UNION ALL SELECT manifest, 'dataset',

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.checks import Check, check_sets
+from ingest.checks._curves import Curves
+from ingest.checks.copies import Marks, marks
 from ingest.checks.gate import refusals
 from ingest.checks.spectra import spectrum_checks, spectrum_quality
 from registry.schemas.content import SPECTRA
@@ -180,11 +182,45 @@ def test_a_batch_of_several_techniques_gives_each_its_own_columns() -> None:
 
 
 def test_curves_of_which_one_is_the_copy_of_another_are_both_told() -> None:
-    other = curve()
+    other, third = curve(), curve()
     other["x"] = other["x"] * 2
-    third = curve()
-    third["intensity"][7] += 0.01
-    assert spectrum_quality(rows(curve(), other, third))["copies"].tolist() == [1, 1, 0]
+    other["intensity"] = other["intensity"] * np.float32(1e-3)
+    third["intensity"][7] *= 1.01
+    assert spectrum_quality(rows(curve(), other, third))["near_copies"].tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize("factor", [2.0, 3.7, 1e-4, 1e5, -1.0])
+def test_the_mark_of_a_curve_stays_when_it_is_scaled_and_tells_it_from_others(
+    factor: float,
+) -> None:
+    rng = np.random.default_rng(1)
+    given = [rng.gamma(1.0, 1.0, rng.integers(5, 300)).astype(np.float32) for _ in range(700)]
+
+    def marked(scale: float) -> Marks:
+        spread = [curve("xrd", len(y)) | {"intensity": y * np.float32(scale)} for y in given]
+        return marks(Curves(rows(*spread)))
+
+    plain = marked(1.0)
+    assert len(np.unique(plain)) == len(plain)
+    # rounding may lead a piece over an edge of its step
+    assert np.mean(marked(factor) == plain) > 0.98
+
+
+def test_neighbours_in_a_family_of_smooth_curves_are_no_copies() -> None:
+    q = np.geomspace(1e-3, 0.5, 200)
+    family = [curve(points=200) | {"intensity": np.exp(-((q * rg) ** 2) / 3)} for rg in
+              np.linspace(20, 60, 400)]  # fmt: skip
+    assert spectrum_quality(rows(*family))["near_copies"].max() == 0
+
+
+def test_what_has_no_shape_has_no_mark() -> None:
+    dead, short = curve() | {"intensity": np.full(20, 3.0, np.float32)}, curve(points=4)
+    missing = curve()
+    missing["intensity"][3] = np.nan
+    empty = {"technique": "saxs", "x": [], "intensity": [], "shape": [0]}
+    found = marks(Curves(rows(dead, curve(), short, empty, missing, empty)))
+    assert (found != 0).tolist() == [False, True, False, False, False, False]
+    assert len(marks(Curves(rows()))) == 0
 
 
 def test_a_frozen_detector_is_told_by_its_share_and_a_flat_background_is_none() -> None:

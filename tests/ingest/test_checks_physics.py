@@ -11,12 +11,15 @@ import pytest
 
 from ingest.checks._line_shift import line_shift
 from ingest.checks.inelastic import BOLTZMANN
+from ingest.checks.pairs import pair_quality
 from ingest.checks.spectra import spectrum_checks, spectrum_quality
 from ingest.readers import Source, reader_for
-from ingest.rows import row_of_spectrum
-from ingest.simulators import xpdf
-from registry.records import Floats, Spectrum
+from ingest.rows import row_of_material, row_of_spectrum
+from ingest.simulators import xpdf, xrd
+from registry.records import Floats, Material, Provenance, Spectrum
 from registry.schemas import SCHEMAS
+from registry.structures import material_of
+from registry.units import canonical_axis
 
 LBCO_CELL = 3.88
 """Cell of the cubic perovskite La0.5 Ba0.5 Co O3 (angstrom), of the example the file belongs to."""
@@ -48,6 +51,13 @@ def test_the_simulated_pdf_of_nickel_gives_its_number_density() -> None:
     curve = xpdf.SIMULATOR.run(nickel, settings)
     found = measured("xpdf", curve.x.values, curve.intensity)["low_r_density"]
     assert found == pytest.approx(4 / 3.52**3, rel=0.1)
+
+
+def test_a_structure_factor_that_does_not_end_at_one_is_told() -> None:
+    q = np.linspace(0.5, 25, 500)
+    liquid = 1 + np.sin(2.5 * q) / (2.5 * q)
+    assert "s_of_q_end" not in broken("nsq", q, liquid)
+    assert "s_of_q_end" in broken("nsq", q, liquid - 1)
 
 
 def test_guinier_and_porod_slopes_are_those_of_the_laws() -> None:
@@ -128,6 +138,16 @@ def test_the_direction_of_the_axis_changes_nothing() -> None:
     assert up == pytest.approx(down, nan_ok=True)
 
 
+def test_a_single_point_is_told_from_counting_noise_of_a_few_events() -> None:
+    rng = np.random.default_rng(0)
+    x = np.linspace(0, 1400, 600)
+    for mean in (0.05, 0.5, 5.0, 500.0):
+        counts = [rng.poisson(mean, 600).astype(float) for _ in range(30)]
+        spoiled = [y + 40 * max(mean, mean**0.5) * (np.arange(600) == 300) for y in counts]
+        assert sum("single_point" in broken("xps", x, y) for y in counts) <= 1
+        assert sum("single_point" in broken("xps", x, y) for y in spoiled) >= 29
+
+
 @pytest.fixture(scope="module")
 def pyrite(shared_data: Path) -> Spectrum:
     path = shared_data / "xas-xasdatalibrary" / "Fe" / "FeS2_rt_01.xdi"
@@ -149,7 +169,7 @@ def test_a_measured_edge_is_where_iron_has_it(pyrite: Spectrum) -> None:
     assert "edge_step" in broken("xas", x, -y, **told)
     spoiled = y.copy()
     spoiled[len(y) // 4] += np.ptp(y)
-    assert "glitch" in broken("xas", x, spoiled, **told)
+    assert "single_point" in broken("xas", x, spoiled, **told)
     assert "axis_end" in broken("xas", x / 1000, y, **told)
 
 
@@ -170,6 +190,62 @@ def test_measured_lines_meet_their_structure_and_no_strained_one(shared_data: Pa
     }
     order = np.argsort(row["x"])
     pattern = row["x"][order], np.asarray(row["intensity"])[order]
-    assert line_shift("npd", *pattern, structure) == pytest.approx(0, abs=0.005)
+    assert line_shift("npd", *pattern, structure)[0] == pytest.approx(0, abs=0.005)
     strained = structure | {"lattice": [1.02 * value for value in structure["lattice"]]}
-    assert line_shift("npd", *pattern, strained) == pytest.approx(0.02, abs=0.005)
+    assert line_shift("npd", *pattern, strained)[0] == pytest.approx(0.02, abs=0.005)
+
+
+def test_a_measured_pdf_of_nickel_has_the_density_of_its_structure(shared_data: Path) -> None:
+    """A PDF on absolute scale; one that was scaled to another height is told."""
+    folder = shared_data / "pdf-diffpy-cmi" / "pdf" / "ch05Fit2Phase" / "data"
+    records = []
+    for name, hints in (("ni.gr", {"technique": "xpdf"}), ("Ni_Fm-3m.cif", {})):
+        source = Source(folder / name, (folder / name).read_bytes(), hints)
+        records += reader_for(source).read(source)
+    spectrum, material = records
+    assert isinstance(spectrum, Spectrum)
+    assert isinstance(material, Material)
+    row = row_of_material(material) | row_of_spectrum(spectrum) | {"homeless": False}
+    scaled = row | {"intensity": row["intensity"] / 3}
+    ratio = pair_quality(pa.Table.from_pylist([row, scaled]))["low_r_density_ratio"]
+    assert ratio == pytest.approx([1, 1 / 3], rel=0.03)
+
+
+@pytest.mark.parametrize("zero", [-0.4, 0.0, 0.12, 0.6])
+@pytest.mark.parametrize("strain", [1.0, 1.004])
+def test_a_shifted_zero_is_found_beside_a_cell_that_is_a_little_off(
+    zero: float, strain: float
+) -> None:
+    """A counted pattern of quartz, simulated with the zero."""
+    from pymatgen.core import Lattice, Structure
+
+    quartz = Structure.from_spacegroup(
+        "P3_221", Lattice.hexagonal(4.913, 5.405), ["Si", "O"],
+        [[0.4697, 0, 2 / 3], [0.4133, 0.2672, 0.7855]],
+    )  # fmt: skip
+    settings = xrd.SIMULATOR.settings(zero=zero, counts=2000.0)
+    curve = xrd.SIMULATOR.run(quartz, settings)
+    q = canonical_axis(curve.x, "xrd", curve.wavelength, "test").values
+    structure = row_of_material(material_of(quartz, provenance=Provenance("test", "1")))
+    structure["lattice"] = [strain * value for value in structure["lattice"]]
+    shift, found = line_shift("xrd", q, curve.intensity, structure, curve.wavelength)
+    assert found == pytest.approx(zero, abs=0.1)
+    assert np.isnan(line_shift("xrd", q, curve.intensity, structure)[1])
+    if zero == 0:
+        assert shift == pytest.approx(strain - 1, abs=0.001)
+
+
+def test_the_density_at_low_r_is_that_of_the_structure_or_is_told() -> None:
+    from pymatgen.core import Lattice, Structure
+
+    nickel = Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.52), ["Ni"], [[0, 0, 0]])
+    material = row_of_material(material_of(nickel, provenance=Provenance("test", "1")))
+    r = np.linspace(0, 1.2, 121)
+    facts = {"shape": [121], "technique": "xpdf", "homeless": False, "parameters": None}
+    facts |= {"kind": "experimental", "x": r, "absorber": None, "intensity_unit": ""}
+    names = ("elements", "n_sites", "lattice", "species", "positions", "volume")
+    facts |= {name: material[name] for name in names}
+    g = -4 * np.pi * 4 / 3.52**3 * r
+    table = pa.Table.from_pylist([facts | {"intensity": g}, facts | {"intensity": g / 3}])
+    ratio = pair_quality(table)["low_r_density_ratio"]
+    assert ratio == pytest.approx([1, 1 / 3])

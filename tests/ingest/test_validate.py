@@ -22,12 +22,13 @@ def test_every_row_is_checked_once_and_the_result_can_be_asked(lake: Lake, folde
     assert suites["structures"].entities == 2
     assert suites["saxs"].entities == 1
     rows = lake.sql(
-        "select count(*) as n, count(*) filter (passed) as good, count(distinct entity_id) as e "
-        "from checks"
+        "select count(*) as n, count(*) filter (passed) as good, count(distinct entity_id) as e, "
+        "list(distinct check_name) filter (value is null and passed is null) as untold from checks"
     ).to_pylist()
-    # the curve has no uncertainty: what does not apply is no row
-    n = 2 * len(MATERIAL_CHECKS) + len(spectrum_checks("saxs")) - 1
-    assert rows == [{"n": n, "good": n, "e": 3}]
+    n = 2 * len(MATERIAL_CHECKS) + len(spectrum_checks("saxs"))
+    # the curve has no uncertainty: what does not apply has no value
+    untold = ["uncertainty_zero_share"]
+    assert rows == [{"n": n, "good": n - 1, "e": 3, "untold": untold}]
     assert "saxs" in data_docs(lake).read_text()
     assert validate(lake) == []
 
@@ -84,18 +85,23 @@ def test_a_spectrum_beside_the_wrong_structure_is_told(lake: Lake, folder: Path)
     lake.append(
         "spectra",
         [
-            curve | {"spectrum_id": "fine", "absorber": "Cl", "parameters": '{"site": 7}'},
-            curve | {"spectrum_id": "other", "absorber": "Fe", "parameters": '{"site": 8}'},
-            curve | {"spectrum_id": "lost", "material_id": "unknown"},
+            curve | {"spectrum_id": name, "absorber": absorber, "parameters": told}
+            for name, absorber, told in (
+                ("fine", "Cl", '{"absorbing_site": 7}'),
+                ("other", "Fe", '{"absorbing_site": 8}'),
+                ("sodium", "Cl", '{"site_index": 0}'),
+            )
         ],
     )
+    lake.append("spectra", [curve | {"spectrum_id": "lost", "material_id": "unknown"}])
     validate(lake)
     assert lake.sql(
         "select entity_id, check_name from checks where not passed and suite = 'pairs' order by all"
     ).to_pylist() == [
         {"entity_id": "lost", "check_name": "structure_missing"},
         {"entity_id": "other", "check_name": "absorber_missing"},
-        {"entity_id": "other", "check_name": "site_invalid"},
+        {"entity_id": "other", "check_name": "absorbing_site"},
+        {"entity_id": "sodium", "check_name": "absorbing_site"},
     ]
     assert validate(lake) == []
 
@@ -132,6 +138,7 @@ def test_a_density_of_states_holds_three_modes_a_site_or_is_told(lake: Lake, fol
     )
     validate(lake)
     query = "select entity_id, value, passed from checks where check_name = 'dos_modes' order by 1"
-    half, full = lake.sql(query).to_pylist()
+    half, scaled, full = lake.sql(query).to_pylist()
+    assert scaled == {"entity_id": "scaled", "value": None, "passed": None}
     assert half == {"entity_id": "half", "value": pytest.approx(0.5, rel=1e-4), "passed": False}
     assert full == {"entity_id": "whole", "value": pytest.approx(1, rel=1e-4), "passed": True}

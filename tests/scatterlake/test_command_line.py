@@ -44,6 +44,7 @@ def test_help_names_the_commands_without_loading_anything_heavy() -> None:
         "quickstart",
         "ingest",
         "inspect",
+        "check",
         "simulate",
         "features",
         "dataset",

@@ -1,23 +1,44 @@
-"""The Materials Project, played by a stub: documents in the shape of its API, page by page."""
+"""The Materials Project, played by a stub with the rules of its server.
+
+Documents are made by emmet's own models, and answers have the form of emmet-api's resources: only
+the fields asked for, parameters that a route does not know are refused, as are pages of more than
+a thousand. The official client asks the same stub and finds the same.
+"""
 
 from __future__ import annotations
 
+import inspect
 import json
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 from pymatgen.core import Structure
 
 from ingest.connectors._http import Manners
+from ingest.connectors.materials_project import CONNECTOR
 from ingest.fetch import fetch
+from ingest.files import ingest_files
 from ingest.readers import Source, reader_for
 from registry.errors import BadInput, WrongUse
 from registry.lake import Lake
 from registry.structures import material_id, material_of
 
-KEY = "a-secret-key"
+KEY = "0123456789abcdef0123456789abcdef"
+META = {"license": "BY-C", "database_version": "2025.09.25", "emmet_version": "0.84"}
+UPDATED = "2025-03-04T05:06:07Z"
+COMMON = {"formula", "chemsys", "elements", "exclude_elements", "task_ids", "_sort_fields",
+          "_skip", "_limit", "_page", "_per_page", "_fields", "_all_fields"}  # fmt: skip
+ROUTES = {
+    "/materials/core/": COMMON
+    | {"material_ids", "deprecated", "crystal_system", "spacegroup_number", "spacegroup_symbol"},
+    "/materials/xas/": COMMON | {"absorbing_element", "edge", "spectrum_type", "spectrum_ids"},
+}
+"""Parameters of the query operators of each resource in emmet-api, as far as they are used here."""
 
 
 def iron_oxide(size: float = 4.3) -> Structure:
@@ -30,46 +51,35 @@ def iron_oxide(size: float = 4.3) -> Structure:
     )
 
 
-def about(updated: str = "2025-03-04T05:06:07Z") -> dict[str, Any]:
-    meta = {"license": "BY-C", "database_version": "2025.09.25", "emmet_version": "0.84"}
-    return {"last_updated": updated, "builder_meta": meta}
-
-
 def core(n: int) -> dict[str, Any]:
-    """A document of /materials/core/, as emmet's MaterialsDoc serialises."""
-    return {
-        "material_id": f"mp-{n}",
-        "structure": iron_oxide(4.0 + 0.05 * n).as_dict(),
-        "symmetry": {"symbol": "Fm-3m", "number": 225, "crystal_system": "Cubic"},
-        **about(),
-    }
+    """A document of /materials/core/."""
+    from emmet.core.material import MaterialsDoc
+
+    document = MaterialsDoc.from_structure(
+        iron_oxide(4.0 + 0.05 * n),
+        material_id=f"mp-{n}",
+        deprecated=False,
+        last_updated=UPDATED,
+        builder_meta=META,
+    )
+    return document.model_dump(mode="json") | {"material_id": f"mp-{n}"}
 
 
-def xas(site: int | None = 0, element: str = "Fe") -> dict[str, Any]:
-    """A document of /materials/xas/, as emmet's XASDoc serialises."""
+def xas(site: int | None = 0, element: str = "Fe", task: str = "mp-715572") -> dict[str, Any]:
+    """A document of /materials/xas/, of iron unless another element is written into it."""
+    from emmet.core.xas import XASDoc
+    from pymatgen.analysis.xas.spectrum import XAS
+    from pymatgen.core import Element
+
     energy = np.linspace(7090, 7150, 100)
     mu = 0.5 + np.arctan((energy - 7112) / 2) / np.pi
-    spectrum = {
-        "@module": "pymatgen.analysis.xas.spectrum",
-        "@class": "XAS",
-        "x": energy.tolist(),
-        "y": mu.tolist(),
-        "structure": iron_oxide().as_dict(),
-        "absorbing_element": {
-            "@module": "pymatgen.core.periodic_table", "@class": "Element", "element": element
-        },
-        "edge": "K",
-        "spectrum_type": "XANES",
-        "absorbing_index": site,
-    }  # fmt: skip
-    return {
-        "task_id": "mp-715572",
-        "spectrum": spectrum,
-        "absorbing_element": element,
-        "edge": "K",
-        "spectrum_type": "XANES",
-        **about(),
-    }
+    spectrum = XAS(
+        energy, mu, iron_oxide(), Element("Fe"), spectrum_type="XANES", absorbing_index=site
+    )
+    document = XASDoc.from_spectrum(
+        spectrum, task_id=task, last_updated=UPDATED, builder_meta=META
+    ).model_dump(mode="json")
+    return document | {"task_id": task, "absorbing_element": element}
 
 
 @pytest.fixture
@@ -77,15 +87,32 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MP_API_KEY", KEY)
 
 
-def serve(stub: Any, answer: Any, documents: list[dict[str, Any]]) -> None:
-    """Pages by _skip and _limit; an error, as the API gives it, without the key."""
+def serve(stub: Any, answer: Any, documents: Sequence[dict[str, Any]]) -> None:
+    """Answer as the gateway and emmet-api's ``ReadOnlyResource`` do."""
 
     def reply(path: str, query: dict[str, str]) -> Any:
-        if stub.headers[-1].get("X-API-KEY") != KEY:
-            return answer({"message": "No API key found in request"}, 401)
-        first, size = int(query["_skip"]), int(query["_limit"])
-        page = documents[first : first + size]
-        return answer({"data": page, "meta": {"total_doc": len(documents)}})
+        if path == "/heartbeat":
+            return answer({"db_version": "2025.09.25", "access_controlled_batch_ids": []})
+        sent = {name.lower(): value for name, value in stub.headers[-1].items()}.get("x-api-key")
+        if sent != KEY:
+            complaint = (
+                "Invalid authentication credentials" if sent else "No API key found in request"
+            )
+            return answer({"message": complaint}, 401)
+        unknown = [name for name in query if name not in ROUTES[path]]
+        if unknown:
+            detail = f"Request contains query parameters which cannot be used: {', '.join(unknown)}"
+            return answer({"detail": detail}, 400)
+        first, size = int(query.get("_skip", 0)), int(query.get("_limit", 100))
+        if size > 1000:
+            return answer({"detail": "Requested more data per query than allowed"}, 400)
+        names = query.get("_fields", "").split(",")
+        page = [
+            document if "_all_fields" in query else {n: document[n] for n in names if n in document}
+            for document in documents[first : first + size]
+        ]
+        meta = {"api_version": "0.86.3", "time_stamp": UPDATED, "total_doc": len(documents)}
+        return answer({"data": page, "meta": meta | {"facet": None, "max_limit": 1000}})
 
     stub.answer = reply
 
@@ -184,6 +211,9 @@ def test_a_spectrum_whose_site_is_not_in_the_structure_is_refused(
     assert report.stored == {"materials": 0, "spectra": 0}
     (refused,) = report.refused
     assert complaint in f"{refused.where}: expected {refused.expected}, found {refused.found}"
+    (kept,) = lake.sql("select expected, found, content from quarantine").to_pylist()
+    assert (kept["expected"], kept["found"]) == (refused.expected, refused.found)
+    assert json.loads(kept["content"])["document"]["task_id"] == document["task_id"]
 
 
 @pytest.mark.usefixtures("key")
@@ -226,18 +256,137 @@ def test_a_wrong_key_is_refused_by_the_server_and_not_repeated_to_the_user(
 ) -> None:
     monkeypatch.setenv("MP_API_KEY", "wrong-key")
     serve(stub, answer, [core(1)])
-    with pytest.raises(BadInput, match="status 401") as refused:
+    with pytest.raises(BadInput, match=r"a key that the server accepts, found status 401") as told:
         fetch(lake, "materials_project", {"provider": stub.url}, manners=quick)
-    assert "wrong-key" not in str(refused.value)
+    assert "wrong-key" not in str(told.value)
+    assert len(stub.asked) == 1
 
 
-def test_the_shapes_here_are_those_of_the_official_models() -> None:
-    from emmet.core.xas import XASDoc
-    from pymatgen.core import Element
+@pytest.mark.usefixtures("key")
+def test_a_server_that_has_had_enough_is_left_in_peace_as_long_as_it_asks(
+    lake: Lake, stub: Any, answer: Any, quick: Manners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.connectors.materials_project.PAGE", 4)
+    serve(stub, answer, [core(n) for n in range(6)])
+    usual, times = stub.answer, []
 
-    document = XASDoc.model_validate({**xas(), "builder_meta": None})
-    assert document.spectrum.absorbing_index == 0
-    assert document.absorbing_element == Element("Fe")
+    def limited(path: str, query: dict[str, str]) -> Any:
+        times.append(time.monotonic())
+        if len(times) == 2:
+            return answer({"message": "API rate limit exceeded"}, 429, {"Retry-After": "1"})
+        return usual(path, query)
+
+    stub.answer = limited
+    report = fetch(lake, "materials_project", {"provider": stub.url}, manners=quick)
+    assert (report.documents, len(times)) == (6, 3)
+    assert times[2] - times[1] >= 1
+    assert stub.asked[1] == stub.asked[2]
+
+
+@pytest.mark.usefixtures("key")
+def test_a_line_cut_within_a_page_costs_that_page_only(
+    lake: Lake, stub: Any, answer: Any, quick: Manners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.connectors.materials_project.PAGE", 4)
+    serve(stub, answer, [core(n) for n in range(10)])
+    usual = stub.answer
+
+    def cut(path: str, query: dict[str, str]) -> Any:
+        whole = usual(path, query)
+        return answer(whole.content[:500], missing=5000) if query["_skip"] == "4" else whole
+
+    stub.answer = cut
+    with pytest.raises(BadInput, match=r"_skip=4.*3 times"):
+        fetch(lake, "materials_project", {"provider": stub.url}, manners=quick)
+    assert lake.sql("from materials").num_rows == 4
+    stub.answer = usual
+    stub.asked.clear()
+    report = fetch(lake, "materials_project", {"provider": stub.url}, manners=quick)
+    assert (report.documents, report.known, report.stored["materials"]) == (10, 4, 6)
+    assert [dict(parse_qsl(urlsplit(path).query))["_skip"] for path in stub.asked] == ["4", "8"]
+
+
+@pytest.mark.usefixtures("key")
+def test_a_fetch_stopped_within_a_page_goes_on_without_asking_for_it_again(
+    lake: Lake, stub: Any, answer: Any, quick: Manners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(stub, answer, [core(n) for n in range(6)])
+
+    def half(lake: Lake, paths: list[Path]) -> Any:
+        ingest_files(lake, paths[:3])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("ingest.fetch.ingest_files", half)
+        fetch(lake, "materials_project", {"provider": stub.url}, manners=quick)
+    report = fetch(lake, "materials_project", {"provider": stub.url}, manners=quick)
+    assert (report.documents, report.known, report.stored["materials"]) == (6, 3, 3)
+    assert len(stub.asked) == 1
+
+
+@pytest.mark.usefixtures("key")
+def test_pages_that_overlap_are_told_and_what_came_is_kept(
+    lake: Lake, stub: Any, answer: Any, quick: Manners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.connectors.materials_project.PAGE", 3)
+    serve(stub, answer, [core(n) for n in (0, 1, 2, 2, 3, 4)])
+    with pytest.raises(BadInput, match="expected 6 different documents, found 5"):
+        fetch(lake, "materials_project", {"provider": stub.url}, manners=quick)
+    assert lake.sql("from materials").num_rows == 5
+
+
+@pytest.mark.usefixtures("key")
+def test_a_setting_that_its_route_does_not_know_is_refused_by_the_server_in_words(
+    lake: Lake, stub: Any, answer: Any, quick: Manners
+) -> None:
+    serve(stub, answer, [xas()])
+    asked = {"provider": stub.url, "kind": "xas", "crystal_system": "Cubic"}
+    with pytest.raises(BadInput, match="cannot be used: crystal_system"):
+        fetch(lake, "materials_project", asked, manners=quick)
+
+
+def test_every_setting_is_one_of_the_official_client() -> None:
+    from mp_api.client.routes.materials.materials import MaterialsRester
+    from mp_api.client.routes.materials.xas import XASRester
+
+    known = {name for each in (MaterialsRester, XASRester)
+             for name in inspect.signature(each.search).parameters}  # fmt: skip
+    assert set(CONNECTOR.settings) - {"provider", "kind"} <= known
+
+
+@pytest.fixture
+def official(stub: Any) -> Iterator[Any]:
+    """The official client, asking the stub."""
+    from mp_api.client.routes.materials.xas import XASRester
+
+    with XASRester(api_key=KEY, endpoint=f"{stub.url}/", mute_progress_bars=True) as client:
+        yield client
+
+
+@pytest.mark.usefixtures("key")
+def test_the_official_client_asks_the_same_and_finds_the_same(
+    lake: Lake, stub: Any, answer: Any, quick: Manners, request: pytest.FixtureRequest
+) -> None:
+    documents = [xas(task=f"mp-{n}") for n in range(1, 4)]
+    for n, document in enumerate(documents):
+        document["spectrum"]["y"] = [y + n for y in document["spectrum"]["y"]]
+    serve(stub, answer, documents)
+    client = request.getfixturevalue("official")
+    asked = {"absorbing_element": "Fe", "edge": "K", "spectrum_type": "XANES"}
+    theirs = client.search(**asked, fields=["task_id", "spectrum"], chunk_size=2)
+    told = dict(parse_qsl(urlsplit(stub.asked[-1]).query))
+    fetch(lake, "materials_project", {"provider": stub.url, "kind": "xas", **asked}, manners=quick)
+    ours = dict(parse_qsl(urlsplit(stub.asked[-1]).query))
+    assert {name: ours[name] for name in asked} == {name: told[name] for name in asked}
+    assert urlsplit(stub.asked[-1]).path == "/materials/xas/"
+    rows = lake.sql("select x, intensity from spectra order by intensity[1]").to_pylist()
+    assert len(rows) == len(theirs) == 3
+    for row, document in zip(rows, theirs, strict=True):
+        assert np.allclose(row["x"], document.spectrum.x)
+        assert np.allclose(row["intensity"], document.spectrum.y, rtol=1e-6)
+
+
+def test_what_is_kept_of_a_document_is_read_by_the_reader_of_its_kind() -> None:
     wrapped = {"materials_project": {"id": "mp-1", "kind": "structures"}, "document": core(1)}
     source = Source(Path("mp-1.json"), json.dumps(wrapped).encode())
     assert reader_for(source).name == "materials_project"
