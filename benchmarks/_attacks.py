@@ -7,14 +7,17 @@ import io
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
+import numpy.typing as npt
 
 ENTITIES = "".join(
     f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "lol" * 100}">' for n in range(10)
 )
 CANSAS = '<SASroot version="1.0" xmlns="urn:cansas1d:1.0"><SASentry>{}</SASentry></SASroot>'
+CORBA = '<?xml version="1.0"?><!-- CORBA XML document created by XMLSerializer2 1.6 -->'
 HDF5 = b"\x89HDF\r\n\x1a\n"
 MIB = 2**20
 
@@ -40,6 +43,8 @@ def _texts(outside: Path) -> dict[str, bytes]:
         + CANSAS.format("<Title>" + "&q;" * 10_000 + "</Title>"),
         "deep.xml": "<SASroot>" * 200_000,
         "deep_closed.xml": "<SASroot>" * 50_000 + "</SASroot>" * 50_000,
+        "attribute_default.xml": f"{CORBA}<!DOCTYPE any [<!ATTLIST double a CDATA "
+        f'"{"a" * 100_000}">]><any>' + "<double/>" * 20_000 + "</any>",
         "unknown_encoding.xml": '<?xml version="1.0" encoding="rot13"?>' + CANSAS.format(""),
         "brackets.json": "[" * 200_000,
         "deep.json": '{"@class": "PhononDos", "a":' * 50_000,
@@ -116,7 +121,7 @@ def _archives() -> dict[str, bytes]:
     }
 
 
-def _npy(values: np.ndarray) -> bytes:  # type: ignore[type-arg]
+def _npy(values: npt.NDArray[Any]) -> bytes:
     stream = io.BytesIO()
     np.save(stream, values)
     return stream.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -137,9 +138,17 @@ def damaged(path: Path, times: int) -> Iterator[tuple[str, bytes]]:
                 yield kind, changed
 
 
-def write_damaged(folder: Path, roots: list[Path], of_each: int, times: int) -> dict[Path, str]:
-    """Write damaged files below ``folder``; returns the kind of damage by file."""
-    written: dict[Path, str] = {}
+@dataclass(frozen=True)
+class Damaged:
+    """Kind of damage, and the whole file."""
+
+    kind: str
+    whole: Path
+
+
+def write_damaged(folder: Path, roots: list[Path], of_each: int, times: int) -> dict[Path, Damaged]:
+    """Write damaged files below ``folder``; returns what each is by file."""
+    written: dict[Path, Damaged] = {}
     for reader, paths in sorted(examples(roots, of_each).items()):
         for n, path in enumerate(paths):
             below = folder / reader
@@ -147,5 +156,5 @@ def write_damaged(folder: Path, roots: list[Path], of_each: int, times: int) -> 
             for m, (kind, content) in enumerate(damaged(path, times)):
                 target = below / f"{n}-{m}-{path.name}"
                 target.write_bytes(content)
-                written[target] = kind
+                written[target] = Damaged(kind, path)
     return written

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ingest.readers import Source
 from ingest.readers._hdf5 import MAGIC
+from registry.errors import BadInput
 from registry.isolated import Isolated, Lost
 
 Result = TypeVar("Result")
@@ -39,6 +40,11 @@ def reading(
             return apart.run(source) if source.head.startswith(MAGIC) else read(source)
 
         yield lambda sources: list(apart.map(sources) if workers > 1 else map(one, sources))
+
+
+def why_lost(source: Source, lost: Lost) -> BadInput:
+    """What is told of a file that broke the process reading it."""
+    return BadInput(source.name, "a file that can be read within the limits", lost.reason)
 
 
 def _seconds(source: Source) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ingest.apart import reading
+from ingest.apart import reading, why_lost
 from ingest.checks.gate import complaint, faults, flags
 from ingest.checks.policy import Policy, policy_of
 from ingest.hints import HINTS_FILE, Hints
@@ -140,13 +140,24 @@ def _known(lake: Lake) -> Known:
     return known
 
 
-def _open(path: Path, told: dict[str, Any]) -> Source | Refused:
-    """The file, or a refusal without bytes when the system does not let it be read."""
+def open_file(path: Path, told: dict[str, Any]) -> Source:
+    """The file, and what the user says about it.
+
+    Raises:
+        BadInput: When the system does not let it be read.
+    """
     try:
         return Source(path, path.read_bytes(), told)
     except OSError as error:
-        why = BadInput(path.name, "a file that can be read", str(error))
-        return _refused(Source(path, b""), "open", why)
+        raise BadInput(path.name, "a file that can be read", str(error)) from error
+
+
+def _open(path: Path, told: dict[str, Any]) -> Source | Refused:
+    """The file, or a refusal without bytes."""
+    try:
+        return open_file(path, told)
+    except BadInput as error:
+        return _refused(Source(path, b""), "open", error)
 
 
 def _is_known(source: Source, known: Known) -> bool:
@@ -183,8 +194,7 @@ def _outcome(source: Source, found: _Read | Lost) -> _Read:
     """What a file gave; one that broke the process reading it is refused like any other."""
     if isinstance(found, _Read):
         return found
-    why = BadInput(source.name, "a file that can be read within the limits", found.reason)
-    return _Read(source, refused=[_refused(source, "reader fault", why)])
+    return _Read(source, refused=[_refused(source, "reader fault", why_lost(source, found))])
 
 
 def _add_row(read: _Read, record: Spectrum | Material) -> None:

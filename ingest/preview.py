@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from ingest.apart import reading, why_lost
 from ingest.checks.gate import refusals
-from ingest.readers import Reader, Source, reader_for
+from ingest.files import open_file
+from ingest.readers import Reader, Source, reader_for, readers
 from ingest.rows import row_of_material, row_of_spectrum
 from registry.errors import BadInput
+from registry.isolated import Lost
 from registry.records import Material, Spectrum
 from registry.schemas import SCHEMAS
 
@@ -29,15 +33,30 @@ class Preview:
 
 
 def preview(path: Path, hints: dict[str, Any]) -> Preview:
-    """Read a file as ingest would.
+    """Read a file as ingest would: HDF5 in a process of its own.
 
     Raises:
-        BadInput: When no reader knows it or the reader refuses it.
+        BadInput: When it cannot be opened, no reader knows it, the reader refuses it or it breaks
+            the process that reads it.
     """
-    source = Source(path, path.read_bytes(), hints)
-    reader = reader_for(source)
-    records = reader.read(source)
-    return Preview(reader, records, [_complaint(record) for record in records])
+    source = open_file(path, hints)
+    with reading(_look, workers=1) as read:
+        (found,) = read([source])
+    if isinstance(found, Lost):
+        raise why_lost(source, found)
+    if isinstance(found, BadInput):
+        raise found
+    name, records = found
+    return Preview(readers()[name], records, [_complaint(record) for record in records])
+
+
+def _look(source: Source) -> tuple[str, Sequence[Spectrum | Material]] | BadInput:
+    """Name of the reader and records, or why not: an error raised would end the process."""
+    try:
+        reader = reader_for(source)
+        return reader.name, reader.read(source)
+    except BadInput as error:
+        return error
 
 
 def curves_in(path: Path, hints: dict[str, Any]) -> list[Spectrum]:
@@ -59,7 +78,11 @@ def curves_in(path: Path, hints: dict[str, Any]) -> list[Spectrum]:
 def _complaint(record: Spectrum | Material) -> BadInput | None:
     table = "materials" if isinstance(record, Material) else "spectra"
     try:
-        row = row_of_material(record) if isinstance(record, Material) else row_of_spectrum(record)
+        # beyond the numbers a curve can hold is infinite then, which the checks refuse by name
+        with np.errstate(over="ignore", invalid="ignore"):
+            row = (
+                row_of_material(record) if isinstance(record, Material) else row_of_spectrum(record)
+            )
     except BadInput as error:
         return error
     return refusals(pa.Table.from_pylist([row], schema=SCHEMAS[table].arrow), table)[0]

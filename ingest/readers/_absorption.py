@@ -10,9 +10,26 @@ import numpy as np
 from registry.errors import BadInput
 from registry.records import Floats
 
+HIGHEST = 200_000.0
+"""Photon energy (eV) above the K edge of every element that is measured."""
 _MU = ("mutrans", "xmu", "mu", "normtrans", "norm", "mufluor", "normfluor", "xmufluor")
 # names of the XDI dictionary, and the short ones of beamlines
 _TRANSMITTED, _FLUORESCENCE = ("itrans", "it"), ("ifluor", "if", "iff")
+
+
+def photon_energies(values: Floats, where: str, unit: str = "eV") -> Floats:
+    """Energies of X-rays as a monochromator gives them (``eV`` or ``keV``).
+
+    Raises:
+        BadInput: With the first point that is none: not above zero, or beyond all edges.
+    """
+    highest = HIGHEST / 1000 if unit == "keV" else HIGHEST
+    wrong = (values <= 0) | (values > highest)
+    if wrong.any():
+        n = int(np.argmax(wrong))
+        expected = f"a photon energy above 0 and up to {highest:g} {unit}"
+        raise BadInput(f"{where}, point {n + 1}", expected, f"{values[n]:g}")
+    return values
 
 
 def absorption(names: list[str], values: Floats, where: str) -> tuple[Floats, str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ingest.readers import Source
 from ingest.readers._common import kind_of, provenance, with_hints
+from ingest.readers._signs import deviations
 from registry.errors import BadInput
 from registry.records import Axis, Floats, Spectrum
 
@@ -61,7 +62,7 @@ def spectrum_of(found: Transfer, source: Source, reader: str, version: str) -> S
         x=Axis("energy_transfer", found.unit, found.energies),
         axes=() if found.across is None else (found.across,),
         intensity=found.intensity,
-        uncertainty=found.errors,
+        uncertainty=deviations(found.errors, found.intensity, source.name),
         title=found.title,
         incident_energy=None if found.incident is None else found.incident * _EV_PER_MEV,
         temperature=found.temperature,

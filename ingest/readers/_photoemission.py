@@ -28,7 +28,8 @@ class Region:
         intensity: Shape ``(n, *[len(a.values) for a in axes])``.
         unit: Unit of the intensity.
         photon_energy: Excitation energy (eV), or None where the file gives none.
-        axes: Further axes (emission angle, position on the detector).
+        axes: Further axes (emission angle, position on the detector or the sample).
+        technique: None for ``xps`` of one dimension and ``arpes`` of more.
         about: More for the provenance.
     """
 
@@ -39,6 +40,7 @@ class Region:
     unit: str = "counts"
     photon_energy: float | None = None
     axes: tuple[Axis, ...] = ()
+    technique: str | None = None
     title: str | None = None
     sample: str | None = None
     instrument: str | None = None
@@ -65,7 +67,7 @@ def spectrum_of(region: Region, source: Source, reader: str, version: str) -> Sp
         )
     x, formed = _axis(region)
     spectrum = Spectrum(
-        technique="arpes" if region.axes else "xps",
+        technique=_technique(region),
         kind=kind_of(source),
         x=x,
         intensity=region.intensity,
@@ -90,10 +92,14 @@ def spectrum_of(region: Region, source: Source, reader: str, version: str) -> Sp
     return with_hints(spectrum, source)
 
 
+def _technique(region: Region) -> str:
+    return region.technique or ("arpes" if region.axes else "xps")
+
+
 def _axis(region: Region) -> tuple[Axis, str | None]:
     if region.scale not in ("binding", "kinetic"):
         return Axis(region.scale, "", region.energies), None
-    if region.axes:
+    if _technique(region) == "arpes":
         return Axis("energy", "eV", region.energies), None
     if region.scale == "binding":
         return Axis("binding_energy", "eV", region.energies), None

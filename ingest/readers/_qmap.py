@@ -16,6 +16,8 @@ import numpy.typing as npt
 from registry.errors import BadInput, Unsupported
 from registry.records import Floats
 
+_STRAY = 2
+"""Steps of the grid that a point alone is away from it, when it cannot be a pixel."""
 Indices = npt.NDArray[np.intp]
 
 
@@ -70,10 +72,29 @@ def grid_of(qx: Floats, qy: Floats, where: str) -> Grid:
     if nodes < len(qx) or min(len(fast_axis), len(slow_axis)) < 2:
         found = f"{len(qx)} points on {len(fast_axis)} x {len(slow_axis)} nodes"
         raise Unsupported(f"{where}: Qx, Qy", "one point a node of a rectangular grid", found)
+    for axis, index in ((fast_axis, fast_index), (slow_axis, slow_index)):
+        _check_stray(axis, index, where)
+    rows = np.bincount(slow_index)
+    last = int(slow_index[-1])
+    if (np.delete(rows, last) == len(fast_axis)).all() and rows[last] < len(fast_axis):
+        found = f"{rows[last]} in the last, {len(fast_axis)} in all others"
+        raise BadInput(f"{where}: points", "rows of one length", found)
     departure = max(fast_off, slow_off)
     if qx_is_fast:
         return Grid(fast_axis, slow_axis, departure, fast_index, slow_index)
     return Grid(slow_axis, fast_axis, departure, slow_index, fast_index)
+
+
+def _check_stray(axis: Floats, index: Indices, where: str) -> None:
+    """Refuse a single point far from all columns: pixels do not stand alone."""
+    gaps = np.diff(axis)
+    far = _STRAY * float(np.median(gaps))
+    apart = (np.append(np.inf, gaps) > far) & (np.append(gaps, np.inf) > far)
+    alone = np.flatnonzero(apart & (np.bincount(index) == 1))
+    if len(alone):
+        n = int(np.argmax(index == alone[0]))
+        found = f"{axis[alone[0]]:g}"
+        raise BadInput(f"{where}: point {n + 1}", "Qx and Qy among those of the detector", found)
 
 
 def _axis(values: Floats, step: float) -> tuple[Floats, Indices, float]:

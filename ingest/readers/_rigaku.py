@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ingest.readers._diffraction import Scan, optional_number, time_of, tube_wavelength
+from ingest.readers._lines import numbers_in
 from registry.errors import BadInput
 from registry.records import Floats
 
@@ -22,13 +23,9 @@ def rows_of(lines: list[str], first_line: int, where: str) -> Floats:
     """
     rows = []
     for n, line in enumerate(lines, first_line):
-        words = line.split()
-        if not words:
+        if not line.strip():
             continue
-        try:
-            row = [float(word) for word in words]
-        except ValueError:
-            row = []
+        row = numbers_in(line)
         if len(row) not in (2, 3) or not np.isfinite(row).all():
             expected = "angle, intensity and attenuation"
             raise BadInput(f"{where}, line {n}", expected, repr(line.strip()[:60]))

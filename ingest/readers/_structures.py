@@ -14,6 +14,8 @@ from registry.records import Floats, Material, Site
 
 LOWEST_CELL = 0.5
 """A cell lower than this (angstrom) in any direction holds no atom, and endless images of it."""
+FARTHEST = 1000.0
+"""Cells that an atom may be away from the origin."""
 _CHARGE = re.compile(r"\d*\.?\d*[+-]$")
 
 
@@ -46,9 +48,7 @@ def crystal(
     check_cell(lattice, where)
     if not species:
         raise BadInput(f"{where}: atoms", "at least one", "none")
-    if not np.isfinite(positions).all():
-        n = int(np.argmin(np.isfinite(positions).all(axis=1)))
-        raise BadInput(f"{where}: atom {n + 1}", "finite coordinates", str(positions[n]))
+    check_positions(positions, where)
     fields = {key: about.pop(key) for key in ("name", "temperature", "pressure") if key in about}
     sites = tuple(
         Site(each, (float(a), float(b), float(c)))
@@ -60,6 +60,23 @@ def crystal(
         provenance=provenance(source, *reader, part, **about),
         **fields,
     )
+
+
+def check_positions(positions: Floats, where: str) -> None:
+    """Refuse fractional coordinates, shape ``(n, 3)``, that are not finite or lie absurdly far out.
+
+    Unwrapped trajectories leave their cell, but what is millions of cells away has lost the digits
+    that say where in a cell it is.
+
+    Raises:
+        BadInput: With the first atom that has one.
+    """
+    near = (np.abs(positions) <= FARTHEST).all(axis=1)
+    if not near.all():
+        n = int(np.argmin(near))
+        expected = f"finite coordinates from -{FARTHEST:g} to {FARTHEST:g} cells"
+        found = ", ".join(f"{value:g}" for value in positions[n])
+        raise BadInput(f"{where}: atom {n + 1}", expected, found)
 
 
 def check_cell(lattice: Floats, where: str) -> None:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingest.readers._signs import cut_short, odd_row, overflows
 from registry.errors import BadInput
 from registry.records import Floats
 
 FEWEST_ROWS = 3
 _RUN = 5
+_SHORTEST_TITLE = 4
 _COMMENT = re.compile(r"^\s*(#|%|!|;|//|'|\")")
 # Lines after which only data follow, whatever numbers stand above (ISIS, NIST, SES).
 _DATA_FOLLOW = re.compile(
@@ -47,11 +49,17 @@ class Table:
     values: Floats
 
 
-def read_table(text: str, where: str) -> Table:
+def read_table(text: str, where: str, fixed: bool = False) -> Table:
     """Find and read the table of a text.
 
+    Args:
+        text: The text.
+        where: Name of the file, for errors.
+        fixed: Whether the format writes fields of fixed width: a longer or shorter row is damaged.
+
     Raises:
-        BadInput: When there is none, or with the line number of a row that does not parse.
+        BadInput: When there is none, or with the line number of a row that does not parse, is cut
+            short at the end of the file or stands behind the file's first line, met again.
     """
     lines = text.splitlines()
     rows = [_numbers(line) for line in lines]
@@ -65,15 +73,34 @@ def read_table(text: str, where: str) -> Table:
         row = rows[n]
         if row is not None and len(row) == width:
             raise _damaged(where, lines, _interruption(lines, rows, n, width), width)
-    values = []
+    values, places = [], []
     for n in range(start, len(lines)):
         row = rows[n]
         if row is not None and len(row) == width:
             values.append(row)
+            places.append(n)
         elif lines[n].strip("\x00\x1a ,;\t") and not _COMMENT.match(lines[n]):
             raise _damaged(where, lines, n, width)
+        elif len(lines[n].strip()) >= _SHORTEST_TITLE and lines[n] == lines[0]:
+            raise BadInput(
+                f"{where}, line {n + 1}", "one table", "the first line of the file again"
+            )
+    _check_widths(lines, places, fixed, not text.endswith(("\n", "\r")), where)
     header = [line for line in lines[:start] if line.strip()]
     return Table(header, _names(header, width), np.array(values, dtype=np.float64))
+
+
+def _check_widths(
+    lines: list[str], places: list[int], fixed: bool, unfinished: bool, where: str
+) -> None:
+    """Refuse a row that lost or gained characters, where the widths of the others tell."""
+    rows = [lines[n] for n in places]
+    odd = odd_row(rows) if fixed else None
+    if odd is None and unfinished and places[-1] == len(lines) - 1 and cut_short(rows):
+        odd = len(rows) - 1
+    if odd is not None:
+        place = f"{where}, line {places[odd] + 1}"
+        raise BadInput(place, "a row as long as the others", repr(rows[odd].strip()[:60]))
 
 
 def _start(rows: list[list[float] | None], width: int, first: int, count: int) -> int:
@@ -109,7 +136,10 @@ def _numbers(line: str) -> list[float] | None:
     found = []
     for token in _tokens(line):
         try:
-            found.append(float(_FORTRAN_EXPONENT.sub("e", token)))
+            number = float(_FORTRAN_EXPONENT.sub("e", token))
+            if overflows(token, number):
+                return []
+            found.append(number)
         except ValueError:
             if not _NOT_A_NUMBER.match(token):
                 return []

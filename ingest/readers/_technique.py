@@ -63,7 +63,8 @@ def sort_of(x: Floats, layout: Layout, header: str, source: Source) -> Sort:
 
     Raises:
         BadInput: When technique or axis cannot be told; it names the option to give.
-        Unsupported: For axes that cannot be converted (time of flight, EXAFS wavenumber).
+        Unsupported: For axes that cannot be converted (time of flight without DIFC), and for
+            a wavenumber k whose column is not named as chi(k).
     """
     told = told_technique(source)
     guessed: dict[str, str] = {}
@@ -78,7 +79,8 @@ def sort_of(x: Floats, layout: Layout, header: str, source: Source) -> Sort:
             f"up to {_largest(x):g}: time of flight without DIFC",
         )
     if quantity == "wavenumber":
-        raise Unsupported(f"{source.name}: axis", "energy", "k: chi(k) is not kept as a spectrum")
+        # a table that names k and chi goes to the reader exafs_chi; weighted chi is not told apart
+        raise Unsupported(f"{source.name}: axis", "energy, or columns named k and chi", "k alone")
     unit = source.hints.get("x_unit") or layout.unit or _unit_in(header, quantity)
     if unit is None:
         unit = DEFAULT_UNIT[quantity]

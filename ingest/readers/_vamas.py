@@ -1,8 +1,8 @@
 """Layout of VAMAS (ISO 14976): which line of header and block holds what.
 
 A block has forty items in a fixed order; the first block has all of them, later ones only
-those that the header's inclusion or exclusion list does not leave to the first. Items of maps
-are not here: maps are refused.
+those that the header's inclusion or exclusion list does not leave to the first. Images of single
+values (``MAPSV``, ``SEM``, scan mode ``MAPPING``) have no energy axis and are refused.
 """
 
 from __future__ import annotations
@@ -17,22 +17,27 @@ from registry.records import Floats
 
 MAGIC = "VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4"
 _MODES = ("NORM", "SDP", "SDPSV", "NOEXP")
-_MAPS = ("MAP", "MAPDP", "MAPSV", "MAPSVDP", "SEM")
+_MAPS = ("MAP", "MAPDP")
+_IMAGES = ("MAPSV", "MAPSVDP", "SEM")
 _SCANS = ("REGULAR", "IRREGULAR", "MAPPING")
-_DEPTH_PROFILES = ("SDP", "SDPSV")
+_DEPTH_PROFILES = ("SDP", "SDPSV", "MAPDP")
 _IONS = ("FABMS", "ISS", "SIMS", "SNMS")
+
+_NOT_KNOWN = 1e36
+"""The standard writes 1E37 for a number that is not known."""
 
 Block = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the file says before its first block."""
+    """What the file says before its first block; ``across`` are positions of a full map."""
 
     institution: str
     instrument: str
     mode: str
     regular: bool
+    across: tuple[int, int] | None
     variables: list[tuple[str, str]]
     left_out: frozenset[int]
     upgrades: int
@@ -44,7 +49,7 @@ def read_header(lines: Lines) -> Header:
 
     Raises:
         BadInput: With the line that is not what the standard asks for there.
-        Unsupported: For maps.
+        Unsupported: For images of single values.
     """
     if lines.next("the VAMAS identifier") != MAGIC:
         raise BadInput(lines.place, MAGIC, "another line")
@@ -52,12 +57,14 @@ def read_header(lines: Lines) -> Header:
     lines.next("operator")
     lines.next("experiment")
     _comment(lines)
-    mode = _one_of(lines, (*_MODES, *_MAPS), "experiment mode")
+    mode = _one_of(lines, (*_MODES, *_MAPS, *_IMAGES), "experiment mode")
     scan = _one_of(lines, _SCANS, "scan mode")
-    if mode in _MAPS or scan == "MAPPING":
-        raise Unsupported(lines.place, "single spectra", f"a map ({mode}, {scan})")
-    if mode in ("NORM", "SDP"):
+    if mode in _IMAGES or scan == "MAPPING":
+        found = f"images of one number a position, without energies ({mode}, {scan})"
+        raise Unsupported(lines.place, "spectra, or maps of spectra", found)
+    if mode in ("NORM", "SDP", *_MAPS):
         lines.number("number of spectral regions")
+    across = _positions(lines) if mode in _MAPS else None
     variables = [_labelled(lines) for _ in range(lines.count("number of variables"))]
     left_out = _left_out(lines)
     for _ in range(lines.count("number of manually entered items")):
@@ -67,7 +74,17 @@ def read_header(lines: Lines) -> Header:
         lines.next("future upgrade")
     blocks = lines.count("number of blocks")
     regular = scan == "REGULAR"
-    return Header(institution, instrument, mode, regular, variables, left_out, upgrades, blocks)
+    return Header(
+        institution, instrument, mode, regular, across, variables, left_out, upgrades, blocks
+    )
+
+
+def _positions(lines: Lines) -> tuple[int, int]:
+    lines.number("number of analysis positions")
+    nx, ny = (lines.number(f"number of {axis} coordinates in the full map") for axis in "xy")
+    if nx < 1 or ny < 1 or nx % 1 or ny % 1:
+        raise BadInput(lines.place, "counts of positions", f"{nx:g}, {ny:g}")
+    return int(nx), int(ny)
 
 
 def read_block(lines: Lines, header: Header, first: Block | None) -> Block:
@@ -94,8 +111,14 @@ def _values(lines: Lines, width: int) -> Floats:
     n = lines.count("number of ordinate values")
     if width == 0 or n % width:
         raise BadInput(lines.place, f"a multiple of {width} ordinate values", str(n))
+    # stated by the standard, but left at 0 and 1 by some writers: no test of the values
     lines.table(2 * width, 1, "minimum or maximum")
     return lines.table(n, 1, "ordinate value").reshape(-1, width)
+
+
+def known(value: float) -> float | None:
+    """The number, or None for the one that stands for 'not known'."""
+    return None if abs(value) >= _NOT_KNOWN else value
 
 
 def _one_of(lines: Lines, known: tuple[str, ...], what: str) -> str:
@@ -129,6 +152,24 @@ _Take = Callable[[Lines, Header, Block], Any]
 
 def _text(lines: Lines, _header: Header, _block: Block) -> str:
     return lines.next("a value")
+
+
+def _coordinates(lines: Lines, header: Header, _block: Block) -> tuple[float, float] | None:
+    """Position in a map, counted from 1 at the left and at the top."""
+    if header.across is None:
+        return None
+    x, y = lines.number("x coordinate"), lines.number("y coordinate")
+    for place, most in zip((x, y), header.across, strict=True):
+        if not 1 <= place <= most or place % 1:
+            raise BadInput(lines.place, f"a position from 1 to {most}", f"{place:g}")
+    return x, y
+
+
+def _field_of_view(lines: Lines, header: Header, _block: Block) -> tuple[float, float] | None:
+    """Width and height of a map (micrometre)."""
+    if header.across is None:
+        return None
+    return lines.number("field of view x"), lines.number("field of view y")
 
 
 def _number(lines: Lines, _header: Header, _block: Block) -> float:
@@ -185,14 +226,14 @@ _ITEMS: tuple[tuple[str, _Take], ...] = (
     *((key, _number) for key in ("year", "month", "day", "hour", "minute", "second", "gmt")),
     ("comment", lambda lines, _h, _b: _comment(lines)),
     ("technique", _text),
-    ("coordinates of a map", _nothing),
+    ("position", _coordinates),
     ("variables", _variables),
     ("source", _text),
     ("sputtering ion", _sputtering_ion),
     ("source_energy", _number),
     ("source strength", _number),
     ("beam width", _numbers(2)),
-    ("field of view of a map", _nothing),
+    ("field_of_view", _field_of_view),
     ("line scans of a map", _nothing),
     ("polar angle of incidence", _number),
     ("azimuth", _number),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ingest.readers import Source
-from ingest.readers._absorption import absorption
+from ingest.readers._absorption import absorption, photon_energies
 from ingest.readers._common import kind_of, provenance, with_hints
 from registry.errors import BadInput
 from registry.records import Axis, Floats, Spectrum
@@ -106,7 +106,7 @@ def _spectrum(
     spectrum = Spectrum(
         technique="xas",
         kind=kind_of(source),
-        x=Axis("energy", "eV", scan.energy),
+        x=Axis("energy", "eV", photon_energies(scan.energy, f"{source.name}: energy")),
         intensity=mu,
         provenance=provenance(source, *reader, part, formed=formed, guessed=guessed),
         **about,

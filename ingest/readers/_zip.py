@@ -17,6 +17,8 @@ from registry.errors import BadInput, Unsupported
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from ingest.readers import Source
+
 MAGIC = b"PK\x03\x04"
 LARGEST = 512 * 2**20
 """Most bytes that are unpacked of one container."""
@@ -35,6 +37,13 @@ _DAMAGED = (
     NotImplementedError,
     RuntimeError,
 )
+
+
+def has_member(source: Source, pattern: bytes) -> float:
+    """Certainty that a file is a ZIP container with a member whose name has a pattern."""
+    if not source.head.startswith(MAGIC):
+        return 0
+    return 0.95 if re.search(pattern, source.content) else 0
 
 
 class Archive:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ingest.readers import Reader, Source
-from ingest.readers._common import angstrom, kelvin, kind_of, known, number, provenance, with_hints
+from ingest.readers._common import angstrom, kelvin, kind_of, number, provenance, with_hints
+from ingest.readers._signs import deviations, one_way
 from ingest.readers._table import read_table
 from ingest.readers._xml import parse
 from registry.errors import BadInput
@@ -29,17 +30,18 @@ def read(source: Source) -> list[Spectrum]:
     if len(lines) <= _HEADER_LINES:
         raise BadInput(source.name, f"more than {_HEADER_LINES} lines", f"{len(lines)}")
     count = number((lines[2].split() or [""])[0], f"{source.name}, line 3: number of points")
-    values = read_table("\n" * _HEADER_LINES + "\n".join(lines[_HEADER_LINES:]), source.name).values
+    table = "\n" * _HEADER_LINES + "\n".join(lines[_HEADER_LINES:])
+    values = read_table(table, source.name, fixed=True).values
     if values.shape != (count, 3):
         raise BadInput(source.name, f"{count:g} rows of Q, I, dI", f"{values.shape[0]} rows")
     about = parse(brace + rest, f"{source.name}: XML") if brace else None
     spectrum = Spectrum(
         technique="saxs",
         kind=kind_of(source),
-        x=Axis("Q", _unit(about, "X") or "1/nm", values[:, 0]),
+        x=Axis("Q", _unit(about, "X") or "1/nm", one_way(values[:, 0], source.name)),
         intensity=values[:, 1],
         intensity_unit=_unit(about, "Y") or "",
-        uncertainty=known(values[:, 2]),
+        uncertainty=deviations(values[:, 2], values[:, 1], source.name),
         title=lines[0].strip() or None,
         wavelength=_wavelength(about, lines[3], source.name),
         temperature=_temperature(about, source.name),

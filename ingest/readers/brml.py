@@ -7,7 +7,6 @@ them in the provenance where it is not one throughout.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from ingest.readers._diffraction import (
     time_of,
     tube_wavelength,
 )
-from ingest.readers._zip import LARGEST_TEXT, MAGIC, Archive
+from ingest.readers._zip import LARGEST_TEXT, Archive, has_member
 from registry.errors import BadInput, Unsupported
 from registry.records import Floats, Spectrum
 
@@ -185,9 +184,7 @@ def _wavelength(root: Element, guessed: dict[str, Any], where: str) -> float | N
 
 def recognise(source: Source) -> float:
     """Sure when a ZIP container has the members of an experiment."""
-    if not source.head.startswith(MAGIC):
-        return 0
-    return 0.95 if re.search(rb"Experiment\d+/RawData\d+\.xml", source.content) else 0
+    return has_member(source, rb"Experiment\d+/RawData\d+\.xml")
 
 
 READER = Reader(

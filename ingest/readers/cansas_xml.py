@@ -9,6 +9,7 @@ import numpy as np
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import angstrom, kelvin, kind_of, known, provenance, with_hints
+from ingest.readers._signs import deviations
 from ingest.readers._small_angle import small_angle_technique
 from ingest.readers._xml import parse
 from registry.errors import BadInput, Unsupported
@@ -65,7 +66,7 @@ def _spectrum(entry: Element, data: Element, part: str, source: Source) -> Spect
         x=Axis("Q", q_unit or "1/A", q),
         intensity=intensity,
         intensity_unit=intensity_unit,
-        uncertainty=known(_column(points, "Idev", where)[0]),
+        uncertainty=deviations(_column(points, "Idev", where)[0], intensity, where),
         resolution=known(_column(points, "Qdev", where)[0]),
         title=title,
         sample_id=_text(entry, "SASsample/ID"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import number
+from ingest.readers._lines import rows_of
 from ingest.readers._photoemission import Region, photon_energy, spectrum_of
 from registry.errors import BadInput
 from registry.records import Floats, Spectrum
@@ -15,7 +16,10 @@ from registry.records import Floats, Spectrum
 NAME, VERSION = "casaxps_txt", "1"
 _TITLE = re.compile(r"Cycle \d+:(?P<sample>[^:]*):(?P<region>.*)$")
 _ENERGY = re.compile(r"Characteristic Energy eV\s+(\S+)")
+_WIDTH = 4
 _COLUMNS = ("K.E.", "Counts", "", "B.E.", "CPS")
+_DIGITS = 1e-4
+"""Relative rounding of what the table says twice."""
 _MAGIC = re.compile(rb"Cycle \d+:[^\n]*\n\s*Characteristic Energy eV\t")
 
 
@@ -44,35 +48,37 @@ def _spectrum(
     if header is None or tuple(w.strip() for w in lines[header].split("\t")) != _COLUMNS:
         raise BadInput(place, "a table of K.E., Counts, B.E., CPS", "another or none")
     energy = _ENERGY.search("\n".join(lines[start:header]))
-    values = _values(lines, header + 1, end, source)
+    values = rows_of(lines[header + 1 : end], header + 2, _WIDTH, source.name)
+    if energy is None:
+        raise BadInput(place, "Characteristic Energy eV", "none above the table")
+    photons = number(energy[1], place)
+    _check_rows(values, photons, f"{source.name}, {lines[start].strip()}")
     region = Region(
         part=lines[start].strip(),
         scale="binding",
         energies=values[:, 2],
         intensity=values[:, 3],
         unit="counts/s",
-        photon_energy=photon_energy(None if energy is None else number(energy[1], place)),
+        photon_energy=photon_energy(photons),
         title=f"{title['sample']}: {title['region']}",
         sample=title["sample"] or None,
     )
     return spectrum_of(region, source, NAME, VERSION)
 
 
-def _values(lines: list[str], start: int, end: int, source: Source) -> Floats:
-    """Numbers of a table, shape ``(rows, 4)``."""
-    rows = []
-    for n in range(start, end):
-        words = lines[n].split()
-        if not words:
-            continue
-        try:
-            row = [float(word) for word in words]
-        except ValueError:
-            row = []
-        if len(row) != 4:
-            raise BadInput(f"{source.name}, line {n + 1}", "4 numbers", repr(lines[n][:60]))
-        rows.append(row)
-    return np.array(rows).reshape(-1, 4)
+def _check_rows(values: Floats, photons: float, where: str) -> None:
+    """Refuse rows whose two energies or two intensities are not those of one point."""
+    kinetic, counts, binding, rate = values.T
+    # instruments leave out or add a work function, the same for all points
+    sums = np.abs(kinetic + binding - np.median(kinetic + binding))
+    seconds = np.median(counts[rate > 0] / rate[rate > 0]) if (rate > 0).any() else 0.0
+    counted = np.abs(counts - rate * seconds)
+    wrong = ~(sums <= _DIGITS * photons) | ~(counted <= _DIGITS * np.abs(counts))
+    if wrong.any():
+        n = int(np.argmax(wrong))
+        found = ", ".join(f"{value:g}" for value in values[n])
+        expected = "K.E. and B.E. of one sum, Counts and CPS of one ratio"
+        raise BadInput(f"{where}: row {n + 1}", expected, found)
 
 
 def recognise(source: Source) -> float:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import number, provenance
-from ingest.readers._structures import check_cell
+from ingest.readers._structures import FARTHEST, check_cell
 from registry.errors import BadInput, Unsupported
 from registry.records import Material
 from registry.structures import material_of
@@ -24,7 +24,7 @@ from registry.structures import material_of
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-NAME, VERSION = "cif", "2"
+NAME, VERSION = "cif", "3"
 ENDINGS = (".cif", ".mcif")
 CLOSEST = 0.5
 """Two atoms closer than this (angstrom) cannot both be there."""
@@ -59,7 +59,9 @@ def read(source: Source) -> list[Material]:
             spot, occupancies above one, or unreadable text.
         Unsupported: For incommensurate and disordered magnetic structures.
     """
-    blocks = re.split(r"^[^\S\n]*data_", "\n" + source.text(), flags=re.MULTILINE)[1:]
+    # CIF is ASCII; pymatgen drops other characters, and with a typographic minus the sign
+    text = source.text().encode("ascii", "replace").decode()
+    blocks = re.split(r"^[^\S\n]*data_", "\n" + text, flags=re.MULTILINE)[1:]
     materials = [m for block in blocks if (m := _material(source, "data_" + block)) is not None]
     if not materials:
         raise BadInput(source.name, "a data block with atoms", f"{len(blocks)} blocks without")
@@ -124,7 +126,9 @@ def _check_fields(fields: dict[str, Any], where: str) -> None:
         raise BadInput(f"{where}: _atom_site_label", "at least one atom", "none")
     for key in _POSITION:
         for label, value in zip(labels, _column(fields, key, where), strict=False):
-            number(value, f"{where}: {key} of {label}")
+            place = f"{where}: {key} of {label}"
+            if not abs(number(value, place)) <= FARTHEST:
+                raise BadInput(place, f"a fraction from -{FARTHEST:g} to {FARTHEST:g}", value)
     occupancies = (
         _column(fields, "_atom_site_occupancy", where) if "_atom_site_occupancy" in fields else []
     )

@@ -7,21 +7,27 @@ Options: ``technique``, ``columns`` (``x,y,dy,dx,dx_fwhm,-``), ``x_unit``, ``wav
 
 from __future__ import annotations
 
+import re
+
 from ingest.readers import Reader, Source
 from ingest.readers._absorption import absorption
-from ingest.readers._common import kind_of, known, provenance, with_hints
+from ingest.readers._common import kind_of, known, number, provenance, with_hints
 from ingest.readers._header import difc_in, fields_in, temperature_in, wavelength_in
 from ingest.readers._layout import layout_of
+from ingest.readers._signs import grid
 from ingest.readers._table import Table, read_table
 from ingest.readers._technique import Sort, sort_of
 from registry.errors import BadInput
 from registry.records import Axis, Floats, Spectrum
 from registry.units import convert
 
-NAME, VERSION = "columns", "2"
+NAME, VERSION = "columns", "3"
 _DIFFRACTION = (".xy", ".xye", ".xys", ".chi")
 _PAIR_DISTRIBUTION = (".gr", ".iq", ".sq", ".fq")
 ENDINGS = (*_DIFFRACTION, *_PAIR_DISTRIBUTION, ".xmu", ".dat", ".csv", ".tsv", ".txt")
+_NO_TITLE = re.compile(r"^\[.*\]$|^[\w .-]+=|\bconfiguration\b|^start data$|^S \d+$", re.IGNORECASE)
+"""Sections, settings and the first line of xPDFsuite."""
+_TITLES = ("title", "sample", "inputfile", "composition")
 _NOT_COLUMNS = (b"<?xml", b"{", b"# # ORSO", b"\x89HDF")
 
 
@@ -36,7 +42,7 @@ def read(source: Source) -> list[Spectrum]:
         raise BadInput(source.name, "text", "binary content")
     text = source.text()
     table = read_table(text, source.name)
-    header = "\n".join(table.header)
+    header, fields = "\n".join(table.header), fields_in(table.header)
     layout = layout_of(table, source)
     x = table.values[:, layout.roles["x"]]
     sort = sort_of(x, layout, header, source)
@@ -46,6 +52,8 @@ def read(source: Source) -> list[Spectrum]:
         raise BadInput(f"{source.name}: wavelength", "--wavelength (angstrom)", "none in the file")
     signal, formed = _signal(table, layout.of("y", table), source)
     axis, converted = _axis(x, sort, header, source)
+    if sort.quantity == "r":
+        _check_pdf(x, fields.get("rmax"), source)
     spectrum = Spectrum(
         technique=sort.technique,
         kind=kind_of(source, header),
@@ -54,7 +62,7 @@ def read(source: Source) -> list[Spectrum]:
         intensity_unit=layout.signal_unit,
         uncertainty=known(layout.of("dy", table)),
         resolution=known(layout.resolution(table)),
-        title=_title(table.header),
+        title=_title(table, fields),
         wavelength=wavelength,
         temperature=temperature_in(header, source),
         provenance=provenance(
@@ -65,7 +73,7 @@ def read(source: Source) -> list[Spectrum]:
             roles=layout.roles,
             formed=formed,
             converted=converted,
-            header=fields_in(table.header),
+            header=fields,
             guessed=guessed,
         ),
     )
@@ -87,9 +95,24 @@ def _axis(x: Floats, sort: Sort, header: str, source: Source) -> tuple[Axis, str
     return Axis("d_spacing", "angstrom", microseconds / difc), f"d = TOF / {difc:g} us/angstrom"
 
 
-def _title(header: list[str]) -> str | None:
-    words = (line.strip(" \t#%!;'\"*") for line in header)
-    return next((w[:200] for w in words if len(w) > 2), None)
+def _check_pdf(r: Floats, rmax: str | None, source: Source) -> None:
+    """Refuse a PDF with a gap, or one that ends before the largest distance its header names."""
+    grid(r, source.name)  # distances are calculated, not measured
+    if rmax is not None and r[-1] < number(rmax, f"{source.name}: rmax") - abs(r[-1] - r[-2]):
+        raise BadInput(f"{source.name}: last row", f"r up to {rmax} (rmax)", f"{r[-1]:g}")
+
+
+def _title(table: Table, fields: dict[str, str]) -> str | None:
+    """First line that is no setting and no names of columns, else a field that names the sample."""
+    lines = (line.strip(" \t#%!;'\"*") for line in table.header)
+    prose = (
+        line[:200]
+        for line in lines
+        if len(line) > 2
+        and not _NO_TITLE.search(line)
+        and not (table.names and all(name in line for name in table.names))
+    )
+    return next(prose, None) or next((fields[key] for key in _TITLES if key in fields), None)
 
 
 def recognise(source: Source) -> float:

@@ -21,7 +21,7 @@ from registry.records import Axis, Floats, Spectrum
 if TYPE_CHECKING:
     import h5py
 
-NAME, VERSION = "danse_histogram", "1"
+NAME, VERSION = "danse_histogram", "2"
 _MOST_POINTS = 2**25
 # Units are written as products of powers of the base units.
 _UNITS = {

@@ -11,6 +11,7 @@ import re
 from ingest.readers import Reader, Source
 from ingest.readers._common import kind_of, provenance, with_hints
 from ingest.readers._feff import absorber_of, is_feff
+from ingest.readers._signs import grid
 from ingest.readers._table import read_table
 from registry.errors import BadInput
 from registry.records import Axis, Spectrum
@@ -35,7 +36,7 @@ def read(source: Source) -> list[Spectrum]:
     spectrum = Spectrum(
         technique="exafs",
         kind="simulated" if simulated else kind_of(source, header),
-        x=Axis("wavenumber", "1/angstrom", table.values[:, 0]),
+        x=Axis("wavenumber", "1/angstrom", grid(table.values[:, 0], source.name)),
         intensity=table.values[:, names.index("chi")],
         title=table.header[0].strip("#%; \t")[:200] or None,
         absorber=element,

@@ -12,6 +12,7 @@ import numpy as np
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import kind_of, number, provenance, with_hints
+from ingest.readers._signs import one_way
 from ingest.readers._structures import symbol_of
 from ingest.readers._table import read_table
 from registry.errors import BadInput
@@ -33,13 +34,13 @@ def read(source: Source) -> list[Spectrum]:
         BadInput: With the line of a damaged row, or naming the options that give the edge.
     """
     text = source.text()
-    table = read_table(text, source.name)
+    table = read_table(text, source.name, fixed=True)
     stated = _EDGE.search(text[:2000])
     absorber, edge = None, None
     if stated and 1 <= int(stated[2]) <= 118:
         absorber = symbol_of(int(stated[2]))
         edge = "K" if stated[3] == "1" else None
-    energies = table.values[:, 0]
+    energies = one_way(table.values[:, 0], source.name)
     formed: str | None = None
     if float(np.nanmin(energies)) < _FARTHEST:
         origin, formed = _origin(stated and stated[1], source)

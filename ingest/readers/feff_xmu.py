@@ -7,6 +7,7 @@ import re
 from ingest.readers import Reader, Source
 from ingest.readers._common import kind_of, provenance, with_hints
 from ingest.readers._feff import absorber_of
+from ingest.readers._signs import one_way
 from ingest.readers._table import read_table
 from registry.errors import BadInput
 from registry.records import Axis, Spectrum
@@ -23,7 +24,7 @@ def read(source: Source) -> list[Spectrum]:
     Raises:
         BadInput: With the line of a damaged row, or when there are not six columns.
     """
-    table = read_table(source.text(), source.name)
+    table = read_table(source.text(), source.name, fixed=True)
     if table.values.shape[1] != len(_COLUMNS):
         raise BadInput(
             f"{source.name}: columns", ", ".join(_COLUMNS), f"{table.values.shape[1]} columns"
@@ -34,7 +35,7 @@ def read(source: Source) -> list[Spectrum]:
     spectrum = Spectrum(
         technique="xas",
         kind=kind_of(source) if "kind" in source.hints else "simulated",
-        x=Axis("energy", "eV", table.values[:, 0]),
+        x=Axis("energy", "eV", one_way(table.values[:, 0], source.name)),
         intensity=table.values[:, 3],
         title=table.header[0].strip("# \t")[:200] or None,
         absorber=element,

@@ -21,6 +21,7 @@ from ingest.readers import Reader, Source
 from ingest.readers._common import number
 from ingest.readers._inelastic import Transfer, spectrum_of
 from ingest.readers._lines import Lines
+from ingest.readers._signs import one_way
 from registry.errors import BadInput
 from registry.records import Axis, Floats, Spectrum
 
@@ -74,7 +75,8 @@ def _group(lines: Lines) -> _Group:
         raise BadInput(lines.place, "at least 4 numbers", " ".join(words)[:60])
     angle, incident, wavevector, temperature = (number(w, lines.place) for w in words[:4])
     lines.next("width of a channel")
-    rows = lines.table(channels, 3, "energy, intensity, error")
+    rows = lines.table(channels, 3, "energy, intensity, error", fixed=True)
+    one_way(rows[:, 0], f"{lines.place}: group of {angle:g} degree")
     return _Group(title, angle, incident, wavevector, temperature, rows)
 
 

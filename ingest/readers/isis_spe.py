@@ -85,19 +85,14 @@ def _label(lines: Lines, expected: str) -> None:
 
 def _numbers(lines: Lines, n: int) -> Floats:
     """Read ``n`` numbers, shape ``(n,)``; fields that touch are cut at their width."""
-    found: list[float] = []
-    while len(found) < n:
-        line = lines.raw("numbers").rstrip()
-        fields = line.split()
-        if any(len(field) > _WIDTH for field in fields):
-            fields = [line[at : at + _WIDTH] for at in range(0, len(line), _WIDTH)]
-        try:
-            found += [float(field) for field in fields]
-        except ValueError as error:
-            raise BadInput(lines.place, "numbers in fields of 10", repr(line[:60])) from error
-        if not fields or len(found) > n:
-            raise BadInput(lines.place, f"{n} numbers in all", f"{len(found)}")
-    return np.array(found)
+    return lines.several(n, "numbers in fields of 10", _fields)
+
+
+def _fields(line: str) -> list[str]:
+    words = line.split()
+    if any(len(word) > _WIDTH for word in words):
+        return [line[at : at + _WIDTH] for at in range(0, len(line), _WIDTH)]
+    return words
 
 
 def recognise(source: Source) -> float:

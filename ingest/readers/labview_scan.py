@@ -14,7 +14,7 @@ from registry.records import Spectrum
 NAME, VERSION = "labview_scan", "1"
 _MAGIC = re.compile(rb"#\s*1-D Scan File created by LabVIEW")
 _COLUMN = re.compile(r"(?<![\w.])(\d{1,3})\)\s(.{1,20}?)\s*\*?\s*(?=\s{2,}\d{1,3}\)\s|$)")
-_E0 = re.compile(r"#\s*E0:\s*([\d.]+)\s*eV")
+_E0 = re.compile(r"#\s*E0:\s*([\d.]+)\s*(\S+)(?:\s+(\d+) points)?")
 _BEAMLINE = re.compile(r"#\s*Beamline\s+(\d+ \w+)")
 
 
@@ -33,6 +33,9 @@ def read(source: Source) -> list[Spectrum]:
     if energy is None:
         raise BadInput(f"{source.name}: columns", "Mono Energy", ", ".join(names))
     e0, beamline = _E0.search(header), _BEAMLINE.search(header)
+    if e0 and (e0[2] != "eV" or int(e0[3] or len(table.values)) != len(table.values)):
+        place = f"{source.name}: E0"
+        raise BadInput(place, f"a number in eV, {len(table.values)} points", repr(e0[0].strip()))
     scan = Scan(
         energy=table.values[:, energy],
         counters={name: table.values[:, n] for n, name in enumerate(names) if name},

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ingest.readers import Reader, Source
 from ingest.readers._common import kind_of, known, provenance, with_hints
 from ingest.readers._nist import sample_label, wavelength_of
+from ingest.readers._signs import deviations
 from ingest.readers._small_angle import small_angle_technique
 from ingest.readers._table import read_table
 from registry.errors import BadInput
@@ -24,7 +25,7 @@ def read(source: Source) -> list[Spectrum]:
     Raises:
         BadInput: When there are not six columns, or with the line of a damaged row.
     """
-    table = read_table(source.text(), source.name)
+    table = read_table(source.text(), source.name, fixed=True)
     if table.values.shape[1] != COLUMNS:
         raise BadInput(source.name, f"{COLUMNS} columns", f"{table.values.shape[1]} columns")
     q, intensity, error, sigma_q = table.values.T[:4]
@@ -37,7 +38,7 @@ def read(source: Source) -> list[Spectrum]:
         x=Axis("Q", "1/A", q),
         intensity=intensity,
         intensity_unit="1/cm",
-        uncertainty=known(error),
+        uncertainty=deviations(error, intensity, source.name),
         resolution=None if slit else known(sigma_q),
         title=sample_label(table.header) or table.header[0].strip(),
         sample_id=sample_label(table.header),

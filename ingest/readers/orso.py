@@ -11,6 +11,7 @@ import numpy as np
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import angstrom, kelvin, kind_of, known, provenance, with_hints
+from ingest.readers._signs import deviations
 from ingest.readers._small_angle import told_technique
 from registry.errors import BadInput
 from registry.records import Axis, Floats, Spectrum
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME, VERSION = "orso", "1"
 _MAGIC = b"# # ORSO reflectivity data file"
+_UNITS = ("1/angstrom", "1/nm")
 _TECHNIQUES = {"neutron": "nr", "x-ray": "xrr", "xray": "xrr"}
 
 
@@ -63,9 +65,9 @@ def _spectrum(dataset: OrsoDataset, n: int, source: Source, noted: list[str]) ->
     spectrum = Spectrum(
         technique=told_technique(source) or _technique(_get(experiment, "probe"), where),
         kind=kind_of(source),
-        x=Axis("Q", _get(dataset.info.columns[0], "unit") or "1/angstrom", table[:, 0]),
+        x=Axis("Q", _unit(dataset.info, where), table[:, 0]),
         intensity=table[:, 1],
-        uncertainty=known(_sigma(dataset.info, table, 2)),
+        uncertainty=deviations(_sigma(dataset.info, table, 2), table[:, 1], where),
         resolution=known(_sigma(dataset.info, table, 3)),
         title=_word(_get(experiment, "title")),
         sample_id=_word(_get(dataset.info, "data_source.sample.name")),
@@ -85,6 +87,14 @@ def _get(thing: Any, path: str) -> Any:
     for step in path.split("."):
         thing = thing.get(step) if isinstance(thing, dict) else getattr(thing, step, None)
     return thing
+
+
+def _unit(info: Orso, where: str) -> str:
+    """Unit of Q: the two that the format knows."""
+    unit = str(_get(info.columns[0], "unit") or _UNITS[0])
+    if unit not in _UNITS:
+        raise BadInput(f"{where}: unit of the first column", " or ".join(_UNITS), repr(unit))
+    return unit
 
 
 def _technique(probe: Any, where: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import kind_of, provenance, with_hints
+from ingest.readers._signs import grid
 from ingest.readers._table import read_table
 from registry.errors import BadInput
 from registry.records import Axis, Spectrum
@@ -47,7 +48,7 @@ def read(source: Source) -> list[Spectrum]:
     spectrum = Spectrum(
         technique="phonon_dos",
         kind="simulated" if phonopy and "kind" not in source.hints else kind_of(source, header),
-        x=Axis("energy", unit, table.values[:, 0]),
+        x=Axis("energy", unit, grid(table.values[:, 0], source.name)),
         intensity=table.values[:, 1] if total else table.values[:, 1:],
         intensity_unit=f"1/{unit}" if phonopy else "",
         axes=() if total else (atoms,),

@@ -16,6 +16,7 @@ import numpy as np
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import provenance, with_hints
+from ingest.readers._signs import one_way
 from ingest.readers._structures import check_cell, crystal, numbers_of, symbol_of
 from registry.errors import BadInput
 from registry.records import Axis, Floats, Material, Spectrum
@@ -79,7 +80,7 @@ def _row(n: int, fields: dict[str, Any], source: Source) -> Row:
         part=part,
     )
     frequencies = _literal(fields["phfreq"], f"{where}: phfreq")
-    x = numbers_of(frequencies, (-1,), f"{where}: phfreq")
+    x = one_way(numbers_of(frequencies, (-1,), f"{where}: phfreq"), f"{where}: phfreq")
     dos = numbers_of(_literal(fields["phdos"], f"{where}: phdos"), x.shape, f"{where}: phdos")
     return material, x, dos, part
 

@@ -41,6 +41,7 @@ def read(source: Source) -> list[Material]:
     if mode[:1] not in ("d", "c", "k"):
         raise BadInput(lines.place, "Direct or Cartesian", repr(mode[:60]))
     positions = lines.table(sum(counts), 3, "a position")
+    _check_end(lines)
     if not mode.startswith("d"):
         positions = _fractional(positions * scale, lattice)
     species = [{s: 1.0} for s, n in zip(symbols, counts, strict=True) for _ in range(n)]
@@ -49,6 +50,12 @@ def read(source: Source) -> list[Material]:
             source, (NAME, VERSION), lattice, species, positions, title=comment, guessed=guessed
         )
     ]
+
+
+def _check_end(lines: Lines) -> None:
+    """Refuse numbers right behind the positions; velocities come after a line without any."""
+    if lines.left and re.match(r"\s*[-+.\d]", lines.raw("the end of the positions")):
+        raise BadInput(lines.place, "no more positions than counted", "another row of numbers")
 
 
 def _lattice(lines: Lines) -> tuple[Floats, Floats]:

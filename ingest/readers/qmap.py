@@ -13,6 +13,7 @@ from ingest.readers import Reader, Source
 from ingest.readers._common import kind_of, known, provenance, with_hints
 from ingest.readers._nist import sample_label, wavelength_of
 from ingest.readers._qmap import grid_of
+from ingest.readers._signs import deviations
 from ingest.readers._small_angle import small_angle_technique
 from ingest.readers._table import Table, read_table
 from registry.errors import BadInput
@@ -36,6 +37,8 @@ def read(source: Source) -> list[Spectrum]:
     error = next((i for i, n in enumerate(names) if i > 2 and _ERROR.match(n)), None)
     values = table.values
     grid = grid_of(values[:, 0], values[:, 1], source.name)
+    if error is not None:
+        deviations(values[:, error], values[:, 2], f"{source.name}: {names[error]}")
     header = "\n".join(table.header)
     technique, guessed = small_angle_technique(source, {"header": header}, otherwise="sans")
     spectrum = Spectrum(

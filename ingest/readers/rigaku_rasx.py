@@ -7,7 +7,7 @@ import re
 from ingest.readers import Reader, Source
 from ingest.readers._diffraction import Scan, is_two_theta, spectra_of
 from ingest.readers._rigaku import rows_of, scan_of
-from ingest.readers._zip import LARGEST_TEXT, MAGIC, Archive
+from ingest.readers._zip import LARGEST_TEXT, Archive, has_member
 from registry.errors import BadInput
 from registry.records import Spectrum
 
@@ -67,9 +67,7 @@ def _fields(archive: Archive, profile: str, file: str) -> dict[str, str]:
 
 def recognise(source: Source) -> float:
     """Sure when a ZIP container has profiles."""
-    if not source.head.startswith(MAGIC):
-        return 0
-    return 0.95 if re.search(rb"Data\d+/Profile\d+\.txt", source.content) else 0
+    return has_member(source, rb"Data\d+/Profile\d+\.txt")
 
 
 READER = Reader(

@@ -11,14 +11,19 @@ import re
 import numpy as np
 
 from ingest.readers import Reader, Source
+from ingest.readers._lines import rows_of
 from ingest.readers._photoemission import spectrum_of
 from ingest.readers._scienta import LabelledAxis, fields_of, region_of
+from ingest.readers._signs import cut_short, not_negative
 from registry.errors import BadInput, Unsupported
 from registry.records import Floats, Spectrum
 
 NAME, VERSION = "scienta_txt", "1"
 _SECTION = re.compile(r"\[([A-Za-z ]+?)\s*(\d*)\]\s*$")
 _MAGIC = re.compile(rb"\[Info\]\s+Number of Regions=")
+
+_SCALE_DIGITS = 1e-4
+"""Relative rounding of the energies in a region's scale."""
 
 Section = tuple[int, list[str]]
 
@@ -71,12 +76,23 @@ def _spectrum(sections: dict[tuple[str, str], Section], n: str, source: Source) 
     if len(values) != len(axes[0][1]):
         expected = f"{len(axes[0][1])} rows, as Dimension 1 scale"
         raise BadInput(f"{source.name}: [Data {n}]", expected, str(len(values)))
+    _check_energies(values[:, 0], axes[0][1], f"{source.name}: [Data {n}]")
+    not_negative(values[:, 1:], f"{source.name}: [Data {n}]")
     intensity = values[:, 1:] if len(axes) > 1 else values[:, 1]
     axes[0] = (axes[0][0], values[:, 0])
     info = fields_of(sections["Info", n][1])
     name = region.get("Region Name", part)
     found = region_of(info, axes, intensity, f"{part}: {name}", source.name)
     return spectrum_of(found, source, NAME, VERSION)
+
+
+def _check_energies(energies: Floats, scale: Floats, where: str) -> None:
+    """Refuse rows whose energy is not that of the scale of the region, rounded."""
+    off = np.abs(energies - scale)
+    if not (off <= _SCALE_DIGITS * np.abs(scale)).all():
+        n = int(np.argmax(~(off <= _SCALE_DIGITS * np.abs(scale))))
+        found = f"{energies[n]:g} eV"
+        raise BadInput(f"{where}, row {n + 1}", f"{scale[n]:g} eV, as in the scale", found)
 
 
 def _axis(region: dict[str, str], dimension: str, source: Source) -> LabelledAxis:
@@ -91,18 +107,11 @@ def _axis(region: dict[str, str], dimension: str, source: Source) -> LabelledAxi
 def _values(section: Section, width: int, source: Source) -> Floats:
     """Numbers of a data section, shape ``(rows, width)``."""
     first, lines = section
-    rows = []
-    for n, line in enumerate(lines, start=first):
-        if not line.strip():
-            continue
-        try:
-            row = [float(word) for word in line.split()]
-        except ValueError:
-            row = []
-        if len(row) != width:
-            raise BadInput(f"{source.name}, line {n}", f"{width} numbers", repr(line[:60]))
-        rows.append(row)
-    return np.array(rows).reshape(-1, width)
+    written = [line for line in lines if line.strip()]
+    if cut_short(written):
+        found = repr(written[-1][:60])
+        raise BadInput(f"{source.name}: last row", "a row as long as the others", found)
+    return rows_of(lines, first, width, source.name)
 
 
 def recognise(source: Source) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ingest.readers import Reader, Source
 from ingest.readers._common import angstrom, kind_of, provenance, with_hints
+from ingest.readers._signs import deviations, not_negative
 from ingest.readers._table import read_table
 from registry.errors import BadInput, Unsupported
 from registry.records import Axis, Spectrum
@@ -37,17 +38,18 @@ def read(source: Source) -> list[Spectrum]:
                 f"{source.name}: columns", f"a column {name}", ", ".join(names) or "none"
             )
     columns = dict(zip(names, table.values.T, strict=True))
+    lengths = not_negative(columns["SpinEchoLength"], f"{source.name}: SpinEchoLength")
     wavelengths = columns["Wavelength"]
     constant = bool(np.ptp(wavelengths) == 0)
     spectrum = Spectrum(
         technique="sesans",
         kind=kind_of(source),
-        x=Axis(
-            "spin_echo_length", fields.get("SpinEchoLength_unit", "A"), columns["SpinEchoLength"]
-        ),
+        x=Axis("spin_echo_length", fields.get("SpinEchoLength_unit", "A"), lengths),
         intensity=columns["Depolarisation"],
         intensity_unit=fields.get("Depolarisation_unit", ""),
-        uncertainty=columns["Depolarisation_error"],
+        uncertainty=deviations(
+            columns["Depolarisation_error"], columns["Depolarisation"], source.name
+        ),
         resolution=columns.get("SpinEchoLength_error"),
         title=fields.get("DataFileTitle"),
         sample_id=fields.get("Sample"),

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
-
 from ingest.readers import Reader, Source
 from ingest.readers._common import number
+from ingest.readers._lines import rows_of
 from ingest.readers._photoemission import Region, photon_energy, scale_of, spectrum_of
 from registry.errors import BadInput
 from registry.records import Floats, Spectrum
@@ -108,17 +107,8 @@ def _region(scan: _Scan, source: Source) -> Region:
 
 def _values(scan: _Scan, source: Source) -> Floats:
     """Numbers of a table, shape ``(rows, columns)``."""
-    width = len(scan.rows[0].split())
-    values = []
-    for n, line in enumerate(scan.rows, start=scan.first_line):
-        try:
-            row = [float(word) for word in line.split()]
-        except ValueError:
-            row = []
-        if len(row) != width or width < 2:
-            raise BadInput(f"{source.name}, line {n}", f"{max(width, 2)} numbers", repr(line[:60]))
-        values.append(row)
-    return np.array(values)
+    width = max(len(scan.rows[0].split()), 2)
+    return rows_of(scan.rows, scan.first_line, width, source.name)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -1,8 +1,8 @@
 """VAMAS (ISO 14976): surface spectra, one per block.
 
-Read are XPS and UPS of regular and irregular scans and of depth profiles. The first
+Read are XPS and UPS of regular and irregular scans, of depth profiles and of maps. The first
 corresponding variable is the signal; others (a transmission function) are named in the
-provenance under ``not_applied``.
+provenance under ``not_applied``. Blocks of other techniques are named under ``passed_over``.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 from ingest.readers import Reader, Source
 from ingest.readers._lines import Lines
 from ingest.readers._photoemission import Region, photon_energy, scale_of, spectrum_of
-from ingest.readers._vamas import MAGIC, Block, Header, read_block, read_header
+from ingest.readers._signs import one_way
+from ingest.readers._vamas import MAGIC, Block, Header, known, read_block, read_header
+from ingest.readers._vamas_map import laid_out
 from registry.errors import BadInput, Unsupported
 from registry.records import Spectrum
 
 NAME, VERSION = "vamas", "1"
 ENDINGS = (".vms", ".npl")
 _PHOTOEMISSION = ("XPS", "UPS")
-_NOT_KNOWN = 1e36
-"""The standard writes 1E37 for a number that is not known."""
 _UNITS = {"c/s": "counts/s", "d": ""}
 """The standard's words for counts per second and for a number without dimension."""
 
@@ -32,24 +32,33 @@ def read(source: Source) -> list[Spectrum]:
 
     Raises:
         BadInput: With the line that is not what the standard asks for there.
-        Unsupported: For techniques other than photoemission, and for maps.
+        Unsupported: When all blocks are of other techniques, and for images of single values.
     """
     lines = Lines(source.text(), source.name)
     header = read_header(lines)
-    spectra: list[Spectrum] = []
+    found: list[tuple[Block, Region]] = []
+    passed_over: dict[str, str] = {}
     first: Block | None = None
     for n in range(1, header.blocks + 1):
         block = read_block(lines, header, first)
         first = first or block
-        region = _region(block, f"block {n}: {block['name']}", header, source)
-        spectra.append(spectrum_of(region, source, NAME, VERSION))
-    return spectra
+        part = f"block {n}: {block['name']}"
+        if block["technique"].upper() in _PHOTOEMISSION:
+            found.append((block, _region(block, part, header, source)))
+        else:
+            passed_over[part] = f"technique {block['technique']!r}"
+    if not found:
+        what = "; ".join(f"{part}: {why}" for part, why in passed_over.items()) or "no block"
+        expected = f"a block of {' or '.join(_PHOTOEMISSION)}"
+        raise Unsupported(f"{source.name}: blocks", expected, what[:200])
+    regions = laid_out(found, header)
+    for region in regions:
+        region.about["passed_over"] = passed_over
+    return [spectrum_of(region, source, NAME, VERSION) for region in regions]
 
 
 def _region(block: Block, part: str, header: Header, source: Source) -> Region:
     where = f"{source.name}: {part}"
-    if block["technique"].upper() not in _PHOTOEMISSION:
-        raise Unsupported(where, " or ".join(_PHOTOEMISSION), repr(block["technique"]))
     values, columns = block["values"], block["corresponding"]
     if header.regular:
         label, start, step = block["abscissa"]
@@ -61,10 +70,10 @@ def _region(block: Block, part: str, header: Header, source: Source) -> Region:
     return Region(
         part=part,
         scale=scale_of(label),
-        energies=energies,
+        energies=one_way(energies, where),
         intensity=values[:, signal],
         unit=_unit(*columns[signal]),
-        photon_energy=photon_energy(_known(block["source_energy"])),
+        photon_energy=photon_energy(known(block["source_energy"])),
         title=f"{block['sample']}: {block['name']}",
         sample=block["sample"] or None,
         instrument=_said(header.instrument),
@@ -80,8 +89,8 @@ def _region(block: Block, part: str, header: Header, source: Source) -> Region:
             "signal": columns[signal][0],
             "not_applied": [label for label, _ in columns[signal + 1 :]],
             "analyser_mode": block["analyser_mode"],
-            "pass_energy": _known(block["pass_energy"]),
-            "work_function": _known(block["work_function"]),
+            "pass_energy": known(block["pass_energy"]),
+            "work_function": known(block["work_function"]),
             "scans": block["scans"],
             "collection_time": block["collection_time"],
             "comment": block["comment"],
@@ -91,10 +100,6 @@ def _region(block: Block, part: str, header: Header, source: Source) -> Region:
 
 def _unit(label: str, unit: str) -> str:
     return "counts" if label.lower() == "counts" and unit == "d" else _UNITS.get(unit, unit)
-
-
-def _known(value: float) -> float | None:
-    return None if abs(value) >= _NOT_KNOWN else value
 
 
 def _said(text: str) -> str | None:

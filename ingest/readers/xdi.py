@@ -10,14 +10,17 @@ import re
 from datetime import UTC, datetime
 
 from ingest.readers import Reader, Source
-from ingest.readers._absorption import absorption
+from ingest.readers._absorption import absorption, photon_energies
 from ingest.readers._common import kelvin, kind_of, number, provenance, with_hints
 from ingest.readers._table import read_table
 from registry.errors import BadInput, Unsupported
 from registry.records import Axis, Floats, Spectrum
 
-NAME, VERSION = "xdi", "1"
+NAME, VERSION = "xdi", "2"
 ROOM_TEMPERATURE = 295.0
+_UNITS = ("eV", "keV")
+_EDGE = re.compile(r"K|[LMNO][1-7]?|L2,?3")
+"""Edges of the specification, and those measured together."""
 _MAGIC = re.compile(rb"^\s*#\s*XDI/\d")
 _FIELD = re.compile(r"#\s*(\w+)\.(\w+)\s*:\s*(.*)")
 _TEMPERATURE = re.compile(r"([\d.]+)\s*([KC])\b", re.IGNORECASE)
@@ -44,7 +47,7 @@ def read(source: Source) -> list[Spectrum]:
         x=_energy(names, fields, table.values, source),
         intensity=mu,
         absorber=_required(fields, "element.symbol", source).title(),
-        edge=_required(fields, "element.edge", source).upper(),
+        edge=_edge(fields, source),
         sample_id=fields.get("sample.name"),
         title=fields.get("sample.name"),
         temperature=temperature,
@@ -61,6 +64,7 @@ def read(source: Source) -> list[Spectrum]:
             mono_d_spacing=_d_spacing(fields, source),
             mono_name=fields.get("mono.name"),
             sample_formula=fields.get("sample.formula"),
+            sample_temperature=fields.get("sample.temperature"),
             sample_preparation=fields.get("sample.prep"),
             reference=fields.get("sample.reference"),
         ),
@@ -88,7 +92,17 @@ def _energy(names: list[str], fields: dict[str, str], values: Floats, source: So
         raise error(f"{source.name}: columns", "energy", ", ".join(names))
     n = names.index("energy")
     words = fields[f"column.{n + 1}"].split("||")[0].split()
-    return Axis("energy", words[1] if len(words) > 1 else "eV", values[:, n])
+    unit = words[1] if len(words) > 1 else _UNITS[0]
+    if unit not in _UNITS:
+        raise BadInput(f"{source.name}: unit of Column.{n + 1}", " or ".join(_UNITS), repr(unit))
+    return Axis("energy", unit, photon_energies(values[:, n], f"{source.name}: energy", unit))
+
+
+def _edge(fields: dict[str, str], source: Source) -> str:
+    edge = _required(fields, "element.edge", source).upper()
+    if not _EDGE.fullmatch(edge):
+        raise BadInput(f"{source.name}: Element.edge", "K, L, L1 to O7", repr(edge))
+    return edge
 
 
 def _required(fields: dict[str, str], key: str, source: Source) -> str:

@@ -21,6 +21,7 @@ from ingest.readers._diffraction import (
     time_of,
     tube_wavelength,
 )
+from ingest.readers._signs import not_negative
 from ingest.readers._xml import parse
 from registry.errors import BadInput
 from registry.records import Floats, Spectrum
@@ -112,6 +113,7 @@ def _intensity(points: Element, where: str) -> tuple[Floats, Any]:
     intensity = numbers(stored.text, f"{where}: {stored.tag}")
     if stored.tag == "intensities":
         return intensity, None
+    not_negative(intensity, f"{where}: counts")
     listed, common = (
         points.find(name) for name in ("beamAttenuationFactors", "commonBeamAttenuationFactor")
     )

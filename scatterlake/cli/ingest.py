@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from registry.records import Material, Refused, Spectrum
+from registry.records import Axis, Material, Refused, Spectrum
 from scatterlake import Lake
 from scatterlake.cli import app
 from scatterlake.cli._console import (
@@ -144,7 +144,8 @@ def inspect(
 
 def _facts(record: Spectrum | Material) -> list[tuple[str, Any]]:
     provenance = record.provenance
-    notes = [(f"note: {k}", json.dumps(v)) for k, v in provenance.parameters.items()]
+    told = provenance.parameters.items()
+    notes = [(f"note: {key}", json.dumps(value, ensure_ascii=False)) for key, value in told]
     if isinstance(record, Material):
         species = sorted({symbol for site in record.sites for symbol in site.species})
         facts: dict[str, Any] = {
@@ -155,16 +156,22 @@ def _facts(record: Spectrum | Material) -> list[tuple[str, Any]]:
             "source": record.source,
         }
     else:
-        x = record.x
         facts = {
             "spectrum": record.title or provenance.file_part or "(no title)",
             "technique": f"{record.technique} ({record.kind})",
-            "axis": f"{x.quantity} [{x.unit}] {x.values[0]:.5g} to {x.values[-1]:.5g}",
+            "axis": _range(record.x),
+            **{f"axis {n}": _range(axis) for n, axis in enumerate(record.axes, start=2)},
             "shape": " x ".join(map(str, record.shape)),
             "uncertainty": "given" if record.uncertainty is not None else "none",
             "wavelength": record.wavelength,
+            "incident energy": record.incident_energy,
             "temperature": record.temperature,
             "sample": record.sample_id,
             "instrument": record.instrument,
         }
     return [*((k, v) for k, v in facts.items() if v is not None), *notes]
+
+
+def _range(axis: Axis) -> str:
+    first, last = axis.values[0], axis.values[-1]
+    return f"{axis.quantity} [{axis.unit}] {first:.5g} to {last:.5g}"
