@@ -74,6 +74,14 @@ def _negative_uncertainty(row: Row, rng: Generator) -> Row | None:
     return _with(row, uncertainty=sigma)
 
 
+def _absurd_uncertainty(row: Row, rng: Generator) -> Row | None:
+    if row["uncertainty"] is None:
+        return None
+    sigma = row["uncertainty"].copy()
+    sigma[rng.integers(len(sigma))] *= 10.0 ** rng.uniform(3, 12)
+    return _with(row, uncertainty=sigma)
+
+
 def _frozen(row: Row, rng: Generator) -> Row:
     y = row["intensity"].copy()
     n = len(y)
@@ -161,6 +169,12 @@ DAMAGES = (
     Damage("scrambled", "a third of the axis is permuted", ("x_back_share",), _scrambled),
     Damage("swapped", "two neighbouring points of x are swapped", ("x_back_steps",), _swapped),
     Damage("sigma", "one uncertainty is negative", ("uncertainty_min",), _negative_uncertainty),
+    Damage(
+        "sigma_digits",
+        "one uncertainty 10^3 to 10^12 times",
+        ("uncertainty_ratio",),
+        _absurd_uncertainty,
+    ),
     Damage("frozen", "25 to 50 % repeat one value", ("frozen_share",), _frozen),
     Damage("spike", "one point off by 0.2 to 1.5 of the range", ("single_point",), _spike),
     Damage("saturated", "clipped at the 50 to 75 % quantile", ("saturated_share",), _saturated, Q),

@@ -1,4 +1,4 @@
-"""What a detector or a hand did to a curve: repeated points, frozen channels."""
+"""What a detector or a hand did to a curve: repeated points, frozen channels, absurd errors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def measure(curves: Curves) -> dict[str, Floats]:
         "x_back_steps": curves.steps_back,
         "frozen_share": _frozen_share(curves),
         "uncertainty_zero_share": _uncertainty_zero_share(curves),
+        "uncertainty_ratio": _uncertainty_ratio(curves),
     }
 
 
@@ -45,6 +46,16 @@ def _uncertainty_zero_share(curves: Curves) -> Floats:
     return np.where(given > 0, count(sigma == 0, at) / np.maximum(given, 1), np.nan)
 
 
+def _uncertainty_ratio(curves: Curves) -> Floats:
+    """Largest uncertainty over the largest absolute intensity; NaN where either is missing."""
+    sigma, at = flat(curves.rows["uncertainty"])
+    given = np.diff(at) > 0
+    peak = np.fmax(np.abs(curves.highest), np.abs(curves.lowest))
+    there = given & (peak > 0)
+    largest = reduce(np.fmax, sigma, at, np.nan)
+    return np.divide(largest, peak, out=np.full(len(curves), np.nan), where=there)
+
+
 CHECKS = CheckSet(
     "detector",
     (
@@ -64,6 +75,13 @@ CHECKS = CheckSet(
             "uncertainty_zero_share",
             "share of points with zero uncertainty",
             upper=0.5,
+            severity="warning",
+        ),
+        # real errors exceed the curve where a beam stop or an absorber leaves no counts
+        Check(
+            "uncertainty_ratio",
+            "largest uncertainty over the largest intensity",
+            upper=1e4,
             severity="warning",
         ),
     ),

@@ -223,6 +223,18 @@ def test_what_has_no_shape_has_no_mark() -> None:
     assert len(marks(Curves(rows()))) == 0
 
 
+def test_an_uncertainty_with_digits_too_many_is_told_and_a_dark_pixel_is_not() -> None:
+    absurd, dark, without = curve(), curve(), curve()
+    peak = max(dark["intensity"])
+    dark["uncertainty"] = [100 * peak] + [0.1] * (len(dark["intensity"]) - 1)
+    absurd["uncertainty"] = [1e12 * peak] + [0.1] * (len(absurd["intensity"]) - 1)
+    without["uncertainty"] = None
+    columns = spectrum_quality(rows(absurd, dark, without))
+    np.testing.assert_allclose(columns["uncertainty_ratio"], [1e12, 100, np.nan], rtol=1e-6)
+    (check,) = (c for c in spectrum_checks("saxs") if c.name == "uncertainty_ratio")
+    assert check.broken_by(columns["uncertainty_ratio"]).tolist() == [True, False, False]
+
+
 def test_a_frozen_detector_is_told_by_its_share_and_a_flat_background_is_none() -> None:
     frozen, floor = curve(), curve()
     frozen["intensity"][5:15] = frozen["intensity"][5]
