@@ -39,9 +39,11 @@ _BY_HEADER = (
     ("Q", r"inverse (nano|angstrom)|\bEMPTY CAN\b|\bQ\s*\(?\s*\[?1/|Ang(strom)?\^?-1|\bSANS2D\b"),
 )
 _PROBE_FIELD = re.compile(r"\b(?:mode|stype|radiation|probe)\s*[=:]\s*([A-Za-z-]+)", re.IGNORECASE)
-_DIFFRACTION_ENDINGS = (".iq", ".sq", ".fq", ".chi")
+_DIFFRACTION_ENDINGS = (".iq", ".chi")
+TOTAL_SCATTERING = ("xsq", "nsq")
 _PAIRS = {  # X-ray and neutron technique of one kind of measurement
     "PDF": ("xpdf", "npdf"),
+    "total scattering": TOTAL_SCATTERING,
     "powder diffraction": ("xrd", "npd"),
     "reflectometry": ("xrr", "nr"),
     "small-angle scattering": ("saxs", "sans"),
@@ -176,6 +178,8 @@ def _technique(
         return "npd"
     if quantity == "r":
         sort = "PDF"
+    elif quantity == "Q" and ending in (".sq", ".fq"):
+        sort = "total scattering"
     elif quantity in ("two_theta", "d_spacing") or ending in _DIFFRACTION_ENDINGS:
         sort = "powder diffraction"
     elif re.match(r"r(ef|$)", layout.signal, re.IGNORECASE):

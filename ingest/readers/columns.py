@@ -16,12 +16,13 @@ from ingest.readers._header import difc_in, fields_in, temperature_in, wavelengt
 from ingest.readers._layout import layout_of
 from ingest.readers._signs import grid
 from ingest.readers._table import Table, read_table
-from ingest.readers._technique import Sort, sort_of
+from ingest.readers._technique import TOTAL_SCATTERING, Sort, sort_of
+from ingest.readers._total_scattering import structure_function
 from registry.errors import BadInput
 from registry.records import Axis, Floats, Spectrum
 from registry.units import convert
 
-NAME, VERSION = "columns", "3"
+NAME, VERSION = "columns", "4"
 _DIFFRACTION = (".xy", ".xye", ".xys", ".chi")
 _PAIR_DISTRIBUTION = (".gr", ".iq", ".sq", ".fq")
 ENDINGS = (*_DIFFRACTION, *_PAIR_DISTRIBUTION, ".xmu", ".dat", ".csv", ".tsv", ".txt")
@@ -77,6 +78,8 @@ def read(source: Source) -> list[Spectrum]:
             guessed=guessed,
         ),
     )
+    if sort.technique in TOTAL_SCATTERING and source.path.suffix.lower() == ".fq":
+        spectrum = structure_function(spectrum)
     return [with_hints(spectrum, source)]
 
 

@@ -10,7 +10,7 @@ import pytest
 from ingest.readers import Source, reader_for
 from ingest.readers.columns import read as read_columns
 from registry.errors import BadInput, Unsupported
-from registry.records import Spectrum
+from registry.records import Floats, Spectrum
 from registry.units import canonical_axis
 
 ROWS = "".join(f"{10 + 0.1 * n:.1f} {100 + n} {1 + n / 10}\n" for n in range(30))
@@ -54,6 +54,32 @@ def test_a_damaged_measured_pattern_is_refused_with_its_line(shared_data: Path) 
     folder = shared_data / "xrd-thinfilm-autoxrd" / "Datasets" / "Experimental" / "I4Imcm"
     with pytest.raises(BadInput, match=r"line 84: expected 2 numbers, found '14.11851260'"):
         read_file(folder / "15% SnPerovskite at 0.5M 4to1 dmftodmso.xy", wavelength="1.54")
+
+
+def test_structure_functions_are_told_by_their_ending() -> None:
+    q = np.linspace(0, 20, 201)
+    s_of_q = 1 + np.exp(-q / 5) * np.cos(2 * q)
+    f_of_q = q * (s_of_q - 1)
+
+    def text(y: Floats, probe: str) -> str:
+        header = f"# mode = {probe}\n#L Q y dy\n"
+        return header + "".join(f"{a:.6f} {b:.9f} 0.02\n" for a, b in zip(q, y, strict=True))
+
+    plain = read(text(s_of_q, "neutron"), "a.sq")
+    assert plain.technique == "nsq"
+    np.testing.assert_allclose(plain.intensity, s_of_q, atol=1e-8)
+    reduced = read(text(f_of_q, "xray"), "a.fq")
+    assert reduced.technique == "xsq"
+    np.testing.assert_allclose(reduced.x.values, q[1:], atol=1e-6)
+    np.testing.assert_allclose(reduced.intensity, s_of_q[1:], atol=1e-6)
+    assert reduced.uncertainty is not None
+    np.testing.assert_allclose(reduced.uncertainty, 0.02 / q[1:], rtol=1e-4)
+    assert "1 points at Q = 0" in reduced.provenance.parameters["converted"]
+    # told to be something else, it is left as it is
+    kept = read(text(f_of_q, "xray"), "a.fq", technique="xrd")
+    np.testing.assert_allclose(kept.intensity, f_of_q, atol=1e-8)
+    with pytest.raises(BadInput, match=r"total scattering: expected --technique xsq\|nsq"):
+        read(text(s_of_q, "unknown"), "a.sq")
 
 
 def test_a_neutron_pattern_needs_its_probe_and_wavelength(shared_data: Path) -> None:
