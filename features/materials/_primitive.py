@@ -1,7 +1,6 @@
-"""Primitive cell by pure translations, without idealising a single coordinate.
+"""Primitive cells by pure translations, without idealising a single coordinate.
 
-spglib finds it too, but with the whole space group, rotations and all: 8 times slower over 600
-mineral cells, most of it in small cubic ones.
+spglib finds them too, but with the whole space group, rotations and all, and one at a time.
 """
 
 from __future__ import annotations
@@ -9,12 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from features.materials._cells import Cells, Integers, by_cell, ends
 from registry.errors import Unsupported
 from registry.records import Floats
-
-Integers = npt.NDArray[np.int64]
 
 SYMPREC = 0.01
 """Two atoms closer than this after a translation are one (angstrom)."""
@@ -32,63 +29,51 @@ def primitive_cell(cell: Cell, symprec: float = SYMPREC) -> Cell:
     """Reduce a cell to the smallest that repeats to the same crystal.
 
     Raises:
-        Unsupported: When atoms lie on top of each other or the translations found within
-            ``symprec`` do not fit together.
+        Unsupported: When the translations found within ``symprec`` do not fit together.
     """
-    found = _translations(cell, symprec)
-    order = len(found)
-    if order == 1:
-        return cell
-    # a group of that order has only multiples of 1/order: rounding removes the noise
-    moves = np.array([np.rint(move * order) for move, _ in found], dtype=np.int64)
-    basis = _integer_basis(np.vstack([moves, order * np.eye(3, dtype=np.int64)])) / order
-    images = np.array([image for _, image in found])
-    kept = np.flatnonzero(images.min(axis=0) == np.arange(images.shape[1]))
-    if len(kept) * order != len(cell.numbers) or not np.isclose(np.linalg.det(basis) * order, 1):
-        raise Unsupported("cell", "translations that form a group", f"{order} within {symprec} A")
-    return Cell(
-        basis @ cell.lattice, cell.positions[kept] @ np.linalg.inv(basis), cell.numbers[kept]
+    alone = Cells(
+        np.asarray(cell.lattice, dtype=np.float64)[None],
+        ends([len(cell.numbers)]),
+        np.asarray(cell.positions, dtype=np.float64),
+        np.asarray(cell.numbers, dtype=np.int64),
     )
+    found, refused = primitive_cells(alone, symprec)
+    if refused:
+        raise refused[0]
+    return Cell(found.lattices[0], found.positions, found.numbers)
 
 
-def _translations(cell: Cell, symprec: float) -> list[tuple[Floats, Integers]]:
-    """Translations that map the crystal onto itself, each with the image of every atom."""
-    kinds, counts = np.unique(cell.numbers, return_counts=True)
-    rarest = cell.positions[cell.numbers == kinds[counts.argmin()]]
-    found = []
-    for move in rarest - rarest[0]:
-        image = _image(cell, move, symprec)
-        if image is not None:
-            found.append((move, image))
-    if not found:
-        raise Unsupported("positions", f"atoms more than {symprec} A apart", "closer ones")
-    return found
+def primitive_cells(cells: Cells, symprec: float = SYMPREC) -> tuple[Cells, dict[int, Unsupported]]:
+    """Reduce many cells, each to the smallest that repeats to the same crystal.
 
+    Returns:
+        As many cells as given, without atoms where refused; the reasons by index.
+    """
+    from features.materials._kernel_primitive import NO_GROUP, reduce_cells
 
-def _image(cell: Cell, move: Floats, symprec: float) -> Integers | None:
-    """Which atom each atom lands on, or None when one lands on none or two on the same."""
-    image = np.empty(len(cell.numbers), dtype=np.int64)
-    for kind in np.unique(cell.numbers):
-        members = np.flatnonzero(cell.numbers == kind)
-        at = cell.positions[members]
-        apart = (at + move)[:, None] - at[None]
-        distance = np.linalg.norm((apart - np.rint(apart)) @ cell.lattice, axis=-1)
-        if not (distance.min(axis=1) < symprec).all():
-            return None
-        image[members] = members[distance.argmin(axis=1)]
-    return image if len(np.unique(image)) == len(image) else None
-
-
-def _integer_basis(vectors: Integers) -> Integers:
-    """Three vectors that generate the same integer lattice (Hermite normal form), shape (3, 3)."""
-    rows = vectors.copy()
-    for column in range(3):
-        while np.count_nonzero(rows[column:, column]) > 1:
-            rest = np.flatnonzero(rows[column:, column]) + column
-            pivot = rest[np.abs(rows[rest, column]).argmin()]
-            others = rest[rest != pivot]
-            rows[others] -= np.outer(rows[others, column] // rows[pivot, column], rows[pivot])
-        pivot = column + int(np.flatnonzero(rows[column:, column])[0])
-        rows[[column, pivot]] = rows[[pivot, column]]
-        rows[column] *= np.sign(rows[column, column])
-    return rows[:3]
+    bases = np.empty((len(cells.lattices), 3, 3), dtype=np.int64)
+    kept = np.empty_like(cells.numbers)
+    # a distance is at least |f_k| times the height of the cell along k, 1 / |a*_k|
+    limits = symprec * np.linalg.norm(np.linalg.inv(cells.lattices), axis=1)
+    sizes, orders = reduce_cells(
+        cells.lattices,
+        limits,
+        cells.start,
+        cells.positions,
+        cells.numbers,
+        symprec,
+        bases,
+        kept,
+    )
+    refused = {
+        n: Unsupported("cell", "translations that form a group", f"{orders[n]} within {symprec} A")
+        for n in np.flatnonzero(sizes == NO_GROUP).tolist()
+    }
+    start = ends(np.maximum(sizes, 0))
+    # the atoms of each cell stand at the front of the stretch it had
+    front = np.repeat(cells.start[:-1] - start[:-1], np.diff(start)) + np.arange(start[-1])
+    scaled = bases / orders[:, None, None]
+    atoms = kept[front]
+    # a position keeps its place in space: p = p' basis
+    positions = by_cell(cells.positions[atoms], np.linalg.inv(scaled), np.diff(start))
+    return Cells(scaled @ cells.lattices, start, positions, cells.numbers[atoms]), refused

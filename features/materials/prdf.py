@@ -18,7 +18,6 @@ The kernel :func:`prdf` takes any labels. The descriptor labels elements by chem
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,15 +25,11 @@ import numpy as np
 from features.descriptor import Descriptor, Parameters
 from features.materials._classes import CLASSES, class_weights
 from features.materials._grid import steps
-from features.materials._neighbours import Pairs, neighbour_pairs
+from features.materials._neighbours import TIE, pair_counts
 from registry.records import Floats
 
 if TYPE_CHECKING:
     from features.crystal import Crystal
-
-TIE = 1e-8
-"""Distances this little below a bin's edge count as on it (angstrom): lattice parameters have few
-digits, many distances sit on an edge exactly, and rounding must not decide their bin."""
 
 
 def prdf(
@@ -56,7 +51,8 @@ def prdf(
         labels: Names of the columns of ``weights``.
         cutoff: End of the last bin, angstrom; a whole number of bins.
         bin_size: Width of a bin, angstrom.
-        tie: Added to every distance before binning; 0 is the definition to the letter.
+        tie: Added to every distance before binning; 0 is the definition to the letter, with
+            distances on an edge decided by their last bit, as in a histogram of pymatgen's list.
 
     Returns:
         For each pair (centre, neighbour) a histogram of shape ``(n_bins,)``, 1/angstrom^3.
@@ -64,53 +60,33 @@ def prdf(
     Raises:
         WrongUse: When cutoff and bin size do not fit together.
     """
-    n_bins = steps("cutoff", cutoff, "bin_size", bin_size)
-    edges = bin_size * np.arange(n_bins + 1)
+    edges = _edges(cutoff, bin_size)
+    blocks = _blocks(lattice, positions, weights, edges, tie)
+    present = np.flatnonzero(weights.sum(axis=0) > 0).tolist()
+    return {(labels[a], labels[b]): blocks[a, b] for a in present for b in present}
+
+
+def _edges(cutoff: float, bin_size: float) -> Floats:
+    edges: Floats = bin_size * np.arange(steps("cutoff", cutoff, "bin_size", bin_size) + 1)
+    return edges
+
+
+def _blocks(
+    lattice: Floats, positions: Floats, weights: Floats, edges: Floats, tie: float
+) -> Floats:
+    """Distribution functions of all pairs of labels, zero for absent ones, ``(n, n, n_bins)``."""
+    counts = pair_counts(lattice, positions, weights, edges, tie)
     volume = 4.0 / 3.0 * np.pi * np.diff(edges**3)
-    counts = _counts(neighbour_pairs(lattice, positions, edges[-1]), weights, edges, tie)
     atoms = weights.sum(axis=0)
-    present = [n for n in range(len(labels)) if atoms[n] > 0]
-    return {
-        (labels[a], labels[b]): counts[a, b] / volume / atoms[a] for a in present for b in present
-    }
-
-
-def _counts(pairs: Pairs, weights: Floats, edges: Floats, tie: float) -> Floats:
-    """Weighted number of pairs by both labels and bin, shape ``(n_labels, n_labels, n_bins)``."""
-    n_bins = len(edges) - 1
-    n_sites, n_labels = weights.shape
-    distance = pairs.distance + tie
-    position = np.searchsorted(edges, distance, side="right") - 1
-    position[distance == edges[-1]] = n_bins - 1
-    kept = position < n_bins
-    # first who surrounds each site, then the sites of each label: one pass over the pairs
-    slot = pairs.centre[kept] * n_bins + position[kept]
-    neighbour = pairs.neighbour[kept]
-    around = np.zeros((n_labels, n_sites, n_bins))
-    for b in range(n_labels):
-        share = weights[neighbour, b]
-        here = share > 0
-        around[b] = np.bincount(
-            slot[here], weights=share[here], minlength=n_sites * n_bins
-        ).reshape(n_sites, n_bins)
-    counts: Floats = np.einsum("ia,bik->abk", weights, around)
-    return counts
+    atoms[atoms == 0] = 1.0
+    blocks: Floats = counts / volume / atoms[:, None, None]
+    return blocks
 
 
 def _compute(crystal: Crystal, cutoff: float, bin_size: float) -> Floats:
-    blocks = prdf(
-        crystal.lattice,
-        crystal.cartesian,
-        class_weights(crystal),
-        CLASSES,
-        cutoff=cutoff,
-        bin_size=bin_size,
-        tie=TIE,
-    )
-    absent = np.zeros(steps("cutoff", cutoff, "bin_size", bin_size))
-    return np.concatenate(
-        [blocks.get(pair, absent) for pair in combinations_with_replacement(CLASSES, 2)]
-    )
+    weights, edges = class_weights(crystal), _edges(cutoff, bin_size)
+    blocks = _blocks(crystal.lattice, crystal.cartesian, weights, edges, TIE)
+    return blocks[np.triu_indices(len(CLASSES))].ravel()
 
 
 def _width(parameters: Parameters) -> int:

@@ -145,3 +145,20 @@ def test_measured_structures_agree_with_the_definition(shared_data, name):
     reference = from_the_definition(structure, 3.0, 0.5)
     for pair, g in by_element(structure, 3.0, 0.5, tie=1e-8).items():
         np.testing.assert_allclose(g, reference[pair], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["TiO2_136", "LiMnO2_59"])
+def test_counts_of_measured_structures_are_a_histogram_of_pymatgens_list(shared_data, name):
+    from pymatgen.io.cif import CifParser
+
+    cif = shared_data / "xrd-autoanalyzer" / "Example" / "References" / f"{name}.cif"
+    structure = CifParser(cif).parse_structures(primitive=False)[0]
+    structure.remove_oxidation_states()
+    centre, neighbour, _, distance = structure.get_neighbor_list(10.0)
+    symbols = np.array([site.specie.symbol for site in structure])
+    edges = 0.1 * np.arange(101)
+    shell = 4.0 / 3.0 * np.pi * np.diff(edges**3)
+    for (a, b), g in by_element(structure, 10.0, 0.1).items():
+        pair = (symbols[centre] == a) & (symbols[neighbour] == b)
+        counts, _ = np.histogram(distance[pair], bins=edges)
+        np.testing.assert_array_equal(g, counts / shell / (symbols == a).sum())

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Lattice, Structure
 
-from features.materials._primitive import Cell, primitive_cell
+from benchmarks.bench_simulators import amcsd_sample
+from features.crystal import crystal_of
+from features.materials._cells import ordered_cells
+from features.materials._lattice import shortest_bases, voronoi_vectors
+from features.materials._primitive import Cell, primitive_cell, primitive_cells
 from registry.errors import Unsupported
 
 CRYSTALS = {
@@ -83,7 +87,74 @@ def test_a_superstructure_is_kept():
     assert len(primitive_cell(cell_of(ordered)).numbers) == 2
 
 
-def test_atoms_of_one_kind_in_one_place_are_refused():
+def test_atoms_in_one_place_are_left_as_they_are():
     structure = Structure(Lattice.cubic(4), ["Fe", "Fe"], [[0, 0, 0], [0, 0, 1]])
-    with pytest.raises(Unsupported, match="apart"):
-        primitive_cell(cell_of(structure))
+    assert len(primitive_cell(cell_of(structure)).numbers) == 2
+
+
+def test_translations_that_fit_only_within_the_tolerance_are_no_group():
+    # a quarter of the way and three quarters map the atoms within 0.1 angstrom, half of it not
+    at = [[0, 0, z] for z in (0, 0.2515, 0.503, 0.751)]
+    structure = Structure(Lattice.cubic(20), ["Fe"] * 4, at)
+    with pytest.raises(Unsupported, match="form a group"):
+        primitive_cell(cell_of(structure), symprec=0.1)
+
+
+def test_many_cells_are_reduced_as_each_alone():
+    structures = [Structure.from_spacegroup(*crystal) for *crystal, _ in CRYSTALS.values()]
+    crystals = [crystal_of(s) for s in structures]
+    cells, which, refused = ordered_cells(crystals, "test")
+    assert which == list(range(len(crystals))) and not refused
+    found, refused = primitive_cells(cells)
+    assert not refused
+    assert found.sizes.tolist() == [n for *_, n in CRYSTALS.values()]
+    for n, structure in enumerate(structures):
+        alone = primitive_cell(cell_of(structure))
+        here = slice(found.start[n], found.start[n + 1])
+        np.testing.assert_array_equal(found.lattices[n], alone.lattice)
+        np.testing.assert_array_equal(found.positions[here], alone.positions)
+        np.testing.assert_array_equal(found.numbers[here], alone.numbers)
+
+
+def test_real_minerals_are_reduced_as_by_spglib():
+    for structure in amcsd_sample(40):
+        if structure.is_ordered and structure.is_valid(0.5):
+            found = primitive_cell(cell_of(structure))
+            _, _, numbers = spglib.find_primitive(tuple(cell_of(structure)), symprec=0.01)
+            assert len(found.numbers) == len(numbers), structure
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    angles=st.lists(st.floats(55, 120), min_size=3, max_size=3).filter(
+        lambda a: sum(a) < 350 and 2 * max(a) < sum(a) - 10
+    ),
+    edges=st.lists(st.sampled_from([3.0, 4.0, 5.5]), min_size=3, max_size=3),
+    change=st.lists(st.integers(-3, 3), min_size=3, max_size=3),
+)
+def test_shortest_bases_belong_to_the_lattice(angles, edges, change):
+    lattice = Lattice.from_parameters(*edges, *angles)
+    skewed = np.array([[1, change[0], change[1]], [0, 1, change[2]], [0, 0, 1]]) @ lattice.matrix
+    niggli = np.sort(lattice.get_niggli_reduced_lattice().abc)
+    bases = shortest_bases(voronoi_vectors(skewed[None])[0])
+    for basis in bases:
+        np.testing.assert_allclose(np.linalg.norm(basis, axis=1), niggli, rtol=1e-6)
+        assert abs(np.linalg.det(basis)) == pytest.approx(lattice.volume)
+        cosines = np.array([basis[0] @ basis[1], basis[0] @ basis[2], basis[1] @ basis[2]])
+        assert (cosines > 0).all() or (cosines < 1e-6).all()
+    again = shortest_bases(voronoi_vectors(lattice.matrix[None])[0])
+    assert len(again) == len(bases)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "count"),
+    [
+        (np.diag([3.0, 4.0, 5.0]), 1),
+        (Lattice.hexagonal(4.9, 5.4).matrix, 3),
+        (2.0 * (np.ones((3, 3)) - 2 * np.eye(3)), 4),  # body-centred cubic
+        (2.0 * (np.ones((3, 3)) - np.eye(3)), 16),  # face-centred cubic
+    ],
+)
+def test_symmetric_lattices_have_several_shortest_bases(vectors, count):
+    bases = shortest_bases(voronoi_vectors(np.asarray(vectors)[None])[0])
+    assert len(bases) == count

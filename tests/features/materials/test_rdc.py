@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
 from features.crystal import crystal_of
+from features.descriptor import descriptors
 from features.materials.rdc import DESCRIPTOR, absorber_rdc, gaussian_sum
-from registry.errors import BadInput, WrongUse
+from registry.errors import BadInput, Unsupported, WrongUse
 
 # number of ways to write 1, 2, ... as a sum of three squares (OEIS A005875): the atoms in the
 # shells of a simple cubic lattice at a * sqrt(1), a * sqrt(2), ...
@@ -130,3 +131,82 @@ def test_a_curve_without_neighbours_is_zero():
 def test_impossible_parameters_are_told_before_anything_is_computed(parameters):
     with pytest.raises(WrongUse, match=next(iter(parameters)) + "|r_max"):
         DESCRIPTOR.width(DESCRIPTOR.settings(**parameters))
+
+
+SHARED = Structure(
+    Lattice.from_parameters(3.9, 4.4, 5.3, 72, 81, 108),
+    ["Fe", {"S": 0.75, "O": 0.125}, {"Na": 0.5}],
+    [[0.1, 0.2, 0.3], [0.61, 0.83, 0.02], [-1.2, 0.4, 2.7]],
+)
+CHARGE, OCCUPANCY = np.array([26.0, 13.0, 5.5]), np.array([1.0, 0.875, 0.5])
+SMALL = {"r_max": 5.0, "dr": 0.1, "alpha": 20.0}
+
+
+def members(n, cutoff, periodic):
+    """Charges and positions of what surrounds a site, from pymatgen or from the cell alone."""
+    at = SHARED.cart_coords
+    if not periodic:
+        others = [j for j in range(3) if j != n and np.linalg.norm(at[j] - at[n]) <= cutoff]
+        return CHARGE[others], at[others]
+    near = SHARED.get_neighbors(SHARED[n], cutoff)
+    return CHARGE[[site.index for site in near]], np.array([site.coords for site in near])
+
+
+def by_definition(n, variant, periodic):
+    """The formulas of the module, one Gaussian at a time."""
+    grid = 0.1 * np.arange(1, 51)
+    middle = CHARGE[n] / OCCUPANCY[n]
+    charge, at = members(n, 5.0 if variant == "cluster" else 7.0, periodic)
+    curve = np.zeros(len(grid))
+    for z, position in zip(charge, at, strict=True):
+        r = np.linalg.norm(position - SHARED.cart_coords[n])
+        curve += middle * z * np.exp(-20 * (r - grid) ** 2)
+    if variant == "cluster":
+        for k in range(len(charge)):
+            for j in range(k):
+                r = np.linalg.norm(at[k] - at[j])
+                curve += charge[k] * charge[j] * np.exp(-20 * (r - grid) ** 2)
+    return curve
+
+
+@pytest.mark.parametrize("periodic", [True, False], ids=["crystal", "cell alone"])
+@pytest.mark.parametrize("variant", ["centre", "cluster"])
+def test_each_variant_is_its_formula_for_every_site(variant, periodic):
+    sites = descriptors()["rdc_sites"]
+    chosen = {**SMALL, "variant": variant, "periodic": periodic}
+    rows = sites.run(SHARED, sites.settings(**chosen))
+    expected = np.array([by_definition(n, variant, periodic) for n in range(3)])
+    np.testing.assert_allclose(rows, expected, atol=1e-9 * expected.max())
+    mean = DESCRIPTOR.run(SHARED, DESCRIPTOR.settings(**chosen))
+    np.testing.assert_allclose(mean, OCCUPANCY @ rows / OCCUPANCY.sum(), rtol=1e-9)
+
+
+@pytest.mark.parametrize("variant", ["centre", "cluster"])
+def test_an_absorber_is_chosen_by_a_parameter_and_has_its_own_charge(variant):
+    settings_ = DESCRIPTOR.settings(**SMALL, variant=variant, absorber="Fe")
+    expected = by_definition(0, variant, True)
+    found = DESCRIPTOR.run(SHARED, settings_)
+    np.testing.assert_allclose(found, expected, atol=1e-9 * expected.max())
+
+
+def test_absorbers_on_several_sites_are_weighted_by_how_much_is_there():
+    mixed = Structure(
+        Lattice.cubic(4.1), [{"Fe": 0.5, "Mg": 0.5}, "Fe", "O"], [[0] * 3, [0.5] * 3, [0.5, 0, 0]]
+    )
+    fixed = [
+        absorber_rdc(crystal_of(mixed), "Fe", **SMALL, variant="cluster"),
+        absorber_rdc(crystal_of(mixed), "Mg", **SMALL, variant="cluster"),
+    ]
+    sites = descriptors()["rdc_sites"]
+    rows = sites.run(mixed, sites.settings(**SMALL, variant="cluster"))
+    # the mean charge of the first site in the middle is the mean over who may be there
+    shares = (0.5 + 1) * fixed[0] + 0.5 * fixed[1] + rows[2]
+    np.testing.assert_allclose(shares, rows.sum(axis=0), rtol=1e-9)
+
+
+def test_a_structure_without_the_absorber_is_refused_and_no_element_is_told():
+    with pytest.raises(Unsupported, match="Cu"):
+        DESCRIPTOR.run(SHARED, DESCRIPTOR.settings(absorber="Cu"))
+    for wrong in ({"absorber": "Xx"}, {"variant": "both"}, {"periodic": 1}):
+        with pytest.raises(WrongUse, match=next(iter(wrong))):
+            DESCRIPTOR.width(DESCRIPTOR.settings(**wrong))

@@ -8,6 +8,7 @@ from ase import Atoms
 from dscribe.descriptors import SOAP
 from pymatgen.core import Lattice, Structure
 
+from features.descriptor import descriptors
 from features.materials._classes import CLASSES, class_of
 from features.materials.soap import DESCRIPTOR
 from registry.errors import Unsupported, WrongUse
@@ -56,6 +57,26 @@ def test_it_is_the_full_power_spectrum_summed_over_the_second_class():
     found = DESCRIPTOR.run(GYPSUM_LIKE, DESCRIPTOR.settings(**SETTINGS))
     found = found.reshape(len(CLASSES), 3, 3, 3).transpose(0, 2, 3, 1)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_every_site_has_the_row_of_dscribe_and_the_mean_is_their_mean():
+    atoms = Atoms(
+        numbers=[CLASSES.index(class_of(site.specie)) + 1 for site in GYPSUM_LIKE],
+        scaled_positions=GYPSUM_LIKE.frac_coords % 1,
+        cell=GYPSUM_LIKE.lattice.matrix,
+        pbc=True,
+    )
+    dscribe = SOAP(
+        species=range(1, 8),
+        periodic=True,
+        compression={"mode": "mu1nu1", "species_weighting": None},
+        **SETTINGS,
+    )
+    sites = descriptors()["soap_sites"]
+    rows = sites.run(GYPSUM_LIKE, sites.settings(**SETTINGS))
+    np.testing.assert_allclose(rows, dscribe.create(atoms), rtol=1e-12)
+    mean = DESCRIPTOR.run(GYPSUM_LIKE, DESCRIPTOR.settings(**SETTINGS))
+    np.testing.assert_allclose(mean, rows.mean(axis=0), rtol=1e-9, atol=1e-15)
 
 
 def test_classes_that_are_absent_are_zero():
