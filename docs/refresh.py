@@ -1,8 +1,8 @@
 """Rewrites what the documents take from code and stored runs; nothing of it is typed by hand.
 
-``python docs/refresh.py`` renews the tables of ``docs/sql.md``. With the folder of a quickstart
-and its captured output (``python docs/refresh.py demo-lake demo-output.txt``) it renews the output
-in ``README.md`` and the pictures beside it too.
+``python docs/refresh.py`` renews the tables of ``docs/sql.md`` and ``docs/descriptors.md``. With
+the folder of a quickstart and its captured output (``python docs/refresh.py demo-lake output.txt``)
+it renews the output in ``README.md`` and the pictures beside it too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from features.catalogue import table
 from registry.lineage.edges import EXAMPLES
 from registry.query.macros import MACROS
 from registry.schemas import SCHEMAS
@@ -69,6 +70,11 @@ def sql_page(text: str) -> str:
     return text
 
 
+def descriptors_page(text: str) -> str:
+    """The page on descriptors with those that there are."""
+    return between(text, "descriptors", table())
+
+
 def readme(text: str, output: str) -> str:
     """README with the captured output of a quickstart, progress bars left out."""
     lines = [line.rstrip() for line in output.splitlines()]
@@ -78,8 +84,8 @@ def readme(text: str, output: str) -> str:
 
 def main(arguments: list[str]) -> None:
     """Renew the documents."""
-    page = DOCS / "sql.md"
-    page.write_text(sql_page(page.read_text()))
+    for name, renewed in (("sql.md", sql_page), ("descriptors.md", descriptors_page)):
+        (DOCS / name).write_text(renewed((DOCS / name).read_text()))
     if arguments:
         lake, output = map(Path, arguments)
         README.write_text(readme(README.read_text(), output.read_text()))

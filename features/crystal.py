@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,20 +143,25 @@ def crystals(materials: pa.Table) -> list[Crystal | Unsupported]:
     # a placeholder becomes 0 here, and a refusal of its row below
     known = np.array([_numbers().get(name, 0) for name in names], dtype=np.int64)
     numbers = known[symbols.indices.to_numpy()]
-    site_end = np.cumsum(per_row)
-    entry_end = np.concatenate([[0], np.cumsum(per_site)])
-    made: list[Crystal | Unsupported] = []
-    for lattice, count, end in zip(lattices, per_row, site_end, strict=True):
-        start = end - count
-        first, last = entry_end[start], entry_end[end]
-        here = slice(first, last)
-        if not numbers[here].all():
-            wrong = symbols.indices[first + int(np.argmin(numbers[here]))].as_py()
-            made.append(_placeholder(names[wrong]))
-            continue
-        site = np.repeat(np.arange(count), per_site[start:end])
-        made.append(Crystal(lattice, positions[start:end], site, numbers[here], shares[here]))
-    return made
+    # the site of each entry, counted within its row
+    start = np.concatenate([[0], np.cumsum(per_row)])
+    within = np.arange(start[-1]) - np.repeat(start[:-1], per_row)
+    site = np.repeat(within, per_site)
+    first = np.concatenate([[0], np.cumsum(per_site)])[start]
+    unknown = np.flatnonzero(numbers == 0)
+    refused = {
+        int(np.searchsorted(first, n, side="right")) - 1: names[symbols.indices[n].as_py()]
+        for n in unknown[::-1]
+    }
+    sites, entries_of = pairwise(start.tolist()), pairwise(first.tolist())
+    return [
+        _placeholder(refused[row])
+        if row in refused
+        else Crystal(lattice, positions[i:j], site[k:n], numbers[k:n], shares[k:n])
+        for row, (lattice, (i, j), (k, n)) in enumerate(
+            zip(lattices, sites, entries_of, strict=True)
+        )
+    ]
 
 
 def _number(symbol: str) -> int:

@@ -1,15 +1,15 @@
-"""Flows: what is computed, spectra by simulation and features of structures by description."""
+"""Flows: what is computed, spectra by simulation and features by description."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect import flow, task
 
 from features.store import ComputeReport, FeatureStore
 from flows.ingest import validate
-from flows.reporting import counter
+from flows.reporting import counter, report
 from ingest.draws import Range
 from ingest.simulate import SimulationReport
 from ingest.simulate import simulate as simulate_rows
@@ -42,12 +42,22 @@ def simulate_one(
 
 
 @task(retries=1)
-def compute_one(
-    lake: str, view: str, parameters: dict[str, Any], where: str, workers: int
-) -> ComputeReport:
-    """Describe every structure that has no value of this view yet."""
-    return FeatureStore(Lake.existing(lake)).compute(
-        view, parameters, where=where, workers=workers, progress=counter(f"describing by {view}")
+def compute_views(
+    lake: str,
+    views: Mapping[str, Mapping[str, Any]],
+    where: str,
+    spectra_where: str,
+    workers: int,
+    on: str | None,
+) -> list[ComputeReport]:
+    """Describe every structure and spectrum that has no value of these views yet."""
+    return FeatureStore(Lake.existing(lake)).compute_all(
+        views,
+        where=where,
+        spectra_where=spectra_where,
+        workers=workers,
+        on=on,
+        progress=lambda name, done, total: report(f"describing by {name}", done, total),
     )
 
 
@@ -77,7 +87,17 @@ def simulate(
 
 @flow(name="featurize")
 def featurize(
-    lake: str, views: list[str], where: str = "true", workers: int = 1
+    lake: str,
+    views: Sequence[str] | Mapping[str, Mapping[str, Any]],
+    where: str = "true",
+    spectra_where: str = "true",
+    workers: int = 1,
+    on: str | None = None,
 ) -> list[ComputeReport]:
-    """Compute feature views of the lake's structures."""
-    return [compute_one(lake, view, {}, where, workers) for view in views]
+    """Compute feature views, of structures and of spectra.
+
+    ``views`` names descriptors, or gives what differs from their parameters by name; ``where``
+    picks structures, ``spectra_where`` spectra; ``on`` is Ray, in place of processes.
+    """
+    wanted = views if isinstance(views, Mapping) else {name: {} for name in views}
+    return compute_views(lake, wanted, where, spectra_where, workers, on)

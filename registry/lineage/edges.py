@@ -105,7 +105,7 @@ EDGES = (
     ),
     *(
         Edge(kind, "tested by", "check", _CHECKS, "entity_id", _CHECK, f"entity_kind = '{kind}'")
-        for kind in ("material", "spectrum")
+        for kind in ("material", "spectrum", "view")
     ),
     Edge("code", "defines", "view", "stored.feature_views", "view || ' ' || version", "view_id"),
     Edge("view", "gave", "feature", _FEATURES, "view_id", _FEATURE),

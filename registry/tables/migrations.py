@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pyarrow as pa
+
 from registry.schemas import SCHEMA_VERSION
 from registry.tables.commits import Outdated, commit
 from registry.tables.parquet import row_groups
@@ -30,16 +32,29 @@ def _to_2(tables: Tables) -> None:
     _conform(tables["models"])
 
 
-STEPS: dict[int, Callable[[Tables], None]] = {1: _to_2}
+def _to_3(tables: Tables) -> None:
+    """Features have rows and a time; until now every view was one vector a material."""
+    _conform(tables["features"])
+    _conform(tables["feature_views"], entity="material", rows="")
 
 
-def _conform(table: Table) -> None:
-    """Rewrite a table in its present schema: for tables that fit into memory."""
+STEPS: dict[int, Callable[[Tables], None]] = {1: _to_2, 2: _to_3}
+
+
+def _conform(table: Table, **added: str) -> None:
+    """Rewrite a table in its present schema, a file at a time.
+
+    Args:
+        table: The table.
+        added: Text of columns that are new in it; without, they become null.
+    """
     while (state := table.state()).columns != tuple(table.schema.arrow.names):
         written = []
         for file in state.files:
-            rows = table.conform(table.read(file))
-            written.append(table.write(row_groups(rows)))
+            rows = table.read(file)
+            for name, text in added.items():
+                rows = rows.append_column(name, pa.repeat(text, rows.num_rows))
+            written.append(table.write(row_groups(table.conform(rows))))
         try:
             commit(table, state.files, written, "MIGRATE", table.schema.arrow, state.version)
         except Outdated:

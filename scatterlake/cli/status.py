@@ -29,7 +29,7 @@ SELECT model, count(*) AS versions, max(version) FILTER (alias = 'champion') AS 
 FROM models GROUP BY model ORDER BY model
 """
 VIEWS = """
-SELECT v.view, count(f.vector) AS structures, count(f.refused) AS refused
+SELECT v.view, count(f.entity_id) - count(f.refused) AS computed, count(f.refused) AS refused
 FROM feature_views v LEFT JOIN features f USING (view_id) GROUP BY v.view, v.view_id ORDER BY 1
 """
 COUNTS = """

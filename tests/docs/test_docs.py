@@ -14,9 +14,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("infra/*.md")])
 
 
-def test_the_page_on_sql_lists_every_function_and_column() -> None:
-    page = (PROJECT / "docs" / "sql.md").read_text()
-    refreshed = runpy.run_path(str(PROJECT / "docs" / "refresh.py"))["sql_page"](page)
+@pytest.mark.parametrize("name", ["sql", "descriptors"])
+def test_tables_taken_from_the_code_are_complete(name: str) -> None:
+    page = (PROJECT / "docs" / f"{name}.md").read_text()
+    refreshed = runpy.run_path(str(PROJECT / "docs" / "refresh.py"))[f"{name}_page"](page)
     assert page == refreshed, "run: python docs/refresh.py"
 
 

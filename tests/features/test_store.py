@@ -1,60 +1,45 @@
-"""Features are computed once, kept with their refusals, and read back as a matrix."""
+"""Features are computed once, for what is there and fit, and kept with their refusals."""
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pymatgen.core import Lattice, Structure
 
-import features.describe
-from features.describe import describe
+import features.compute
+from features._tasks import FIRST_ROWS, Pace, tasks
 from features.descriptor import descriptors
 from features.store import FeatureStore
-from registry.errors import BadInput, NotFound, QueryError, ScatterlakeError, Unsupported
+from registry.errors import BadInput, NotFound, QueryError, Unsupported, WrongUse
 from registry.lake import Lake
-from registry.records import Provenance
-from registry.structures import material_of, material_row, structure_from_row
-
-METALS = ("Cu", "Ni", "Ag", "Al", "Pt")
-
-
-def row(structure: Structure, name: str) -> dict:
-    material = material_of(structure, provenance=Provenance("test", "1"), name=name)
-    return {**material_row(material), "producer": "test", "producer_version": "1"}
-
-
-@pytest.fixture
-def lake(tmp_path) -> Lake:
-    """Five metals and one disordered alloy."""
-    lake = Lake.open(tmp_path / "lake")
-    rows = [
-        row(Structure(Lattice.cubic(3 + n / 10), [m], [[0, 0, 0]]), m) for n, m in enumerate(METALS)
-    ]
-    alloy = Structure(Lattice.cubic(3.7), [{"Cu": 0.5, "Au": 0.5}], [[0, 0, 0]])
-    lake.append("materials", [*rows, row(alloy, "alloy")])
-    return lake
-
-
-@pytest.fixture
-def store(lake) -> FeatureStore:
-    return FeatureStore(lake)
-
-
-def ids(lake: Lake) -> dict[str, str]:
-    found = lake.sql("SELECT name, material_id FROM materials").to_pylist()
-    return {r["name"]: r["material_id"] for r in found}
 
 
 def counts(report) -> tuple[int, int, int]:
     return report.computed, report.refused, report.already_there
 
 
-def test_every_material_is_described_once(store, lake):
+def test_every_material_is_described_once(store, metals):
     assert counts(store.compute("rdc")) == (6, 0, 0)
     assert counts(store.compute("rdc")) == (0, 0, 6)
-    assert lake.sql("SELECT count(*) AS n FROM features")["n"][0].as_py() == 6
+    assert metals.sql("SELECT count(*) AS n FROM features")["n"][0].as_py() == 6
+
+
+def test_a_second_run_commits_nothing(store, metals):
+    store.compute("rdc")
+    before = metals.snapshot()
+    store.compute("rdc")
+    assert metals.snapshot() == before
 
 
 def test_other_parameters_are_another_view(store):
@@ -64,30 +49,41 @@ def test_other_parameters_are_another_view(store):
     assert counts(second) == (6, 0, 0)
 
 
-def test_new_materials_are_added_to_a_view(store, lake):
+def test_new_materials_are_added_to_a_view(store, metals, row):
     store.compute("rdc")
-    lake.append("materials", [row(Structure(Lattice.cubic(3.5), ["Fe"], [[0, 0, 0]]), "Fe")])
+    metals.append("materials", [row(Structure(Lattice.cubic(3.5), ["Fe"], [[0, 0, 0]]), "Fe")])
     assert counts(store.compute("rdc")) == (1, 0, 6)
 
 
 def test_a_condition_chooses_materials(store):
     assert counts(store.compute("rdc", where="list_contains(elements, 'Cu')")) == (2, 0, 0)
-    assert counts(store.compute("rdc")) == (4, 0, 2)
+    assert counts(store.compute("rdc", where="name = 'Cu' OR name = 'Ni'")) == (1, 0, 1)
+    assert counts(store.compute("rdc")) == (3, 0, 3)
     with pytest.raises(QueryError):
         store.compute("rdc", where="no_such_column = 1")
-    with pytest.raises(QueryError, match="only a single SELECT"):
+    with pytest.raises(QueryError):
         store.compute("rdc", where="true; DROP VIEW materials")
 
 
-def test_a_refusal_is_kept_with_its_reason_and_not_tried_again(store, lake):
+def test_a_refusal_is_kept_with_its_reason_and_not_tried_again(store, metals, ids):
     report = store.compute("soap")
     assert counts(report) == (5, 1, 0)
     assert counts(store.compute("soap")) == (0, 0, 6)
-    kept = lake.sql("SELECT * FROM features WHERE vector IS NULL").to_pylist()
-    assert [r["entity_id"] for r in kept] == [ids(lake)["alloy"]]
+    kept = metals.sql("SELECT * FROM features WHERE vector IS NULL").to_pylist()
+    assert [r["entity_id"] for r in kept] == [ids["alloy"]]
+    assert kept[0]["n_rows"] is None
     assert "one species at full occupancy" in kept[0]["refused"]
     with pytest.raises(Unsupported, match="one species at full occupancy"):
-        store.vector(report.view_id, ids(lake)["alloy"])
+        store.vector(report.view_id, ids["alloy"])
+
+
+def test_it_is_noted_what_is_described_and_how_long_it_took(store, metals):
+    report = store.compute("rdc")
+    (view,) = metals.sql("SELECT entity, rows, width FROM feature_views").to_pylist()
+    assert view == {"entity": "material", "rows": "", "width": 80}
+    (taken,) = metals.sql("SELECT sum(seconds) AS s, sum(n_rows) AS n FROM features").to_pylist()
+    assert 0 < taken["s"] < report.seconds
+    assert taken["n"] == 6
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(store):
@@ -104,78 +100,115 @@ def test_an_interrupted_run_goes_on_where_it_stopped(store):
     assert calls == [(1, 2), (2, 2)]
 
 
-def test_the_matrix_comes_in_the_order_asked_for(store, lake):
-    view = store.compute("soap").view_id
-    known = ids(lake)
-    asked = [known["Pt"], "unknown", known["Cu"], known["alloy"], known["Pt"]]
-    matrix, missing = store.matrix(view, asked)
-    assert matrix.dtype == np.float32
-    assert matrix.flags.c_contiguous
-    assert missing.tolist() == [False, True, False, True, False]
-    assert np.isnan(matrix[missing]).all()
-    descriptor = descriptors()["soap"]
-    rows = {r["material_id"]: r for r in lake.sql("SELECT * FROM materials").to_pylist()}
-    for n in np.flatnonzero(~missing):
-        expected = descriptor.run(structure_from_row(rows[asked[n]]), descriptor.settings())
-        np.testing.assert_array_equal(matrix[n], expected.astype(np.float32))
-        np.testing.assert_array_equal(store.vector(view, asked[n]), matrix[n])
+KILLED = """
+import sys
+from features.store import FeatureStore
+from registry.lake import Lake
+
+FeatureStore(Lake.existing(sys.argv[1])).compute(
+    "rdc", batch=1, progress=lambda done, total: print(done, flush=True)
+)
+"""
 
 
-def test_a_matrix_spans_many_files_and_may_be_empty(store, lake):
-    view = store.compute("rdc", batch=1).view_id
-    every = sorted(ids(lake).values(), reverse=True)
-    matrix, missing = store.matrix(view, every)
-    assert not missing.any()
-    assert len(np.unique(matrix, axis=0)) == 6
-    nothing, none = store.matrix(view, [])
-    assert nothing.shape == (0, 80)
-    assert none.shape == (0,)
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, row) -> None:
+    lake = Lake.open(tmp_path / "lake")
+    cells = [Structure(Lattice.cubic(3 + n / 50), ["Cu"], [[0, 0, 0]]) for n in range(60)]
+    lake.append("materials", [row(cell, f"cell {n}") for n, cell in enumerate(cells)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, lake.uri], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    with process.stdout as said:
+        for line in said:
+            if int(line) == 5:
+                os.kill(process.pid, signal.SIGKILL)
+                break
+    assert process.wait() == -signal.SIGKILL
+    report = FeatureStore(lake).compute("rdc")
+    assert 5 <= report.already_there < 60
+    assert report.computed + report.already_there == 60
+    (kept,) = lake.sql(
+        "SELECT count(*) AS n, count(DISTINCT entity_id) AS d FROM features"
+    ).to_pylist()
+    assert kept == {"n": 60, "d": 60}
 
 
-def test_an_older_snapshot_has_the_older_features(store, lake):
-    view = store.compute("rdc", where="name = 'Cu'").view_id
-    before = lake.snapshot()
-    store.compute("rdc")
-    asked = [ids(lake)["Cu"], ids(lake)["Ni"]]
-    assert store.matrix(view, asked, before)[1].tolist() == [False, True]
-    assert store.matrix(view, asked)[1].tolist() == [False, False]
+def test_small_files_of_the_lake_become_large_tasks(store, metals, row, monkeypatch):
+    for n in range(12):
+        cell = Structure(Lattice.cubic(4 + n / 10), ["Fe"], [[0, 0, 0]])
+        metals.append("materials", [row(cell, f"Fe {n}")])
+    sizes = []
+    described = features.compute.describe
+
+    def watched(name, settings, rows):
+        sizes.append(rows.num_rows)
+        return described(name, settings, rows)
+
+    monkeypatch.setattr(features.compute, "describe", watched)
+    before = metals["features"].version()
+    assert counts(store.compute("rdc")) == (18, 0, 0)
+    assert sum(sizes) == 18
+    assert sizes[0] == FIRST_ROWS
+    assert metals["features"].version() == before + 1
 
 
-def test_views_tell_what_there_is(store):
-    assert store.views() == []
-    view = store.compute("soap", {"n_max": 2, "l_max": 1}).view_id
-    assert store.views() == [
-        {
-            "view_id": view,
-            "name": "soap",
-            "version": descriptors()["soap"].version,
-            "parameters": {"r_cut": 5.0, "n_max": 2, "l_max": 1, "sigma": 0.5},
-            "width": 7 * 2 * 2 * 2,
-            "unit": "",
-            "entities": 5,
-            "refused": 1,
-        }
-    ]
+def test_a_task_takes_only_its_own_rows_to_another_process():
+    rows = pa.table({"text": ["x" * 100] * 10_000})
+    first, *others = tasks(iter([rows]), Pace(rows.num_rows, 2, 5000))
+    assert (first.num_rows, [other.num_rows for other in others]) == (5000, [5000])
+    first = next(tasks(iter([rows]), Pace(rows.num_rows, 2, None)))
+    assert first.num_rows == FIRST_ROWS
+    assert len(pickle.dumps(first)) < 5000
 
 
-def test_several_processes_give_the_same_numbers_and_refusals(store, lake):
+def test_several_processes_give_the_same_numbers_and_refusals(store, metals, ids):
     first = store.compute("soap", where="name IN ('Cu', 'Ni')")
     report = store.compute("soap", workers=2, batch=3)
     assert counts(report) == (3, 1, 2)
     with pytest.raises(Unsupported, match="one species at full occupancy"):
-        store.vector(report.view_id, ids(lake)["alloy"])
+        store.vector(report.view_id, ids["alloy"])
     descriptor = descriptors()["soap"]
     platinum = Structure(Lattice.cubic(3.4), ["Pt"], [[0, 0, 0]])
     np.testing.assert_allclose(
-        store.vector(first.view_id, ids(lake)["Pt"]),
+        store.vector(first.view_id, ids["Pt"]),
         descriptor.run(platinum, descriptor.settings()),
         rtol=1e-5,
         atol=1e-6,
     )
 
 
-def test_what_does_not_exist_is_told_with_what_does(store, lake):
-    with pytest.raises(NotFound, match="prdf, rdc, soap"):
+def test_several_views_share_their_processes(store, metals):
+    calls = []
+    reports = store.compute_all(
+        {"rdc": {"alpha": 20.0}, "soap": {}},
+        where="name IN ('Cu', 'alloy')",
+        progress=lambda *at: calls.append(at),
+    )
+    assert [counts(report) for report in reports] == [(2, 0, 0), (1, 1, 0)]
+    assert calls[-1] == ("soap", 2, 2)
+    assert [counts(report) for report in store.compute_all(["rdc"], workers=2)] == [(6, 0, 0)]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="the extra cluster is not installed"
+)
+def test_ray_gives_the_same_values(store, metals, tmp_path, ids):
+    plain = Lake.open(tmp_path / "plain")
+    plain.append("materials", metals.sql("SELECT * EXCLUDE retracted FROM materials"))
+    asked = list(ids.values())
+    for name in ("rdc", "soap"):
+        here = FeatureStore(plain).compute(name)
+        there = store.compute(name, workers=2, on="ray", batch=2)
+        assert counts(there) == counts(here)
+        np.testing.assert_array_equal(
+            store.matrix(there.view_id, asked)[0],
+            FeatureStore(plain).matrix(here.view_id, asked)[0],
+        )
+
+
+def test_what_does_not_exist_is_told_with_what_does(store, ids):
+    with pytest.raises(NotFound, match=r"coulomb_matrix, .*prdf, .*soap"):
         store.compute("sopa")
     with pytest.raises(BadInput, match="one of r_max, dr, alpha"):
         store.compute("rdc", {"beta": 1})
@@ -183,17 +216,26 @@ def test_what_does_not_exist_is_told_with_what_does(store, lake):
         store.compute("rdc", {"dr": 0.0})
     with pytest.raises(BadInput, match="alpha"):
         store.compute("rdc", {"alpha": -1.0})
-    assert store.views() == []
-    with pytest.raises(NotFound, match="feature view"):
-        store.matrix("nothing", [])
+    with pytest.raises(WrongUse, match="ray://host:port"):
+        store.compute("rdc", on="the moon")
     view = store.compute("rdc", where="name = 'Cu'").view_id
-    with pytest.raises(NotFound, match=ids(lake)["Ni"]):
-        store.vector(view, ids(lake)["Ni"])
+    with pytest.raises(NotFound, match=ids["Ni"]):
+        store.vector(view, ids["Ni"])
+    with pytest.raises(NotFound, match=view):
+        store.matrix("nothing", [])
+    with pytest.raises(NotFound, match=view):
+        store.vector("nothing", ids["Cu"])
 
 
-def test_a_descriptor_that_breaks_its_promise_is_not_stored(store, lake, monkeypatch):
-    liar = replace(descriptors()["rdc"], width=lambda _: 3)
-    monkeypatch.setattr(features.describe, "descriptors", lambda: {"rdc": liar})
-    metal = lake.sql("SELECT * FROM materials LIMIT 1")
-    with pytest.raises(ScatterlakeError, match=r"promised 3 .* gave shape \(80,\)"):
-        describe("rdc", liar.settings(), metal)
+def test_a_newer_version_of_the_code_is_another_view(store, metals, made_up):
+    old = made_up()
+    first = store.compute("made_up").view_id
+    made_up(version="2", compute=lambda entity: np.array([len(entity), 2.0]))
+    second = store.compute("made_up").view_id
+    assert first == old.view_id({}) != second
+    kept = metals.sql("SELECT view_id, version, parameters FROM feature_views ORDER BY version")
+    assert kept.to_pylist() == [
+        {"view_id": first, "version": "1", "parameters": json.dumps({})},
+        {"view_id": second, "version": "2", "parameters": json.dumps({})},
+    ]
+    assert replace(old, version="2").view_id({}) == second

@@ -48,6 +48,22 @@ def test_an_older_lake_is_read_and_written_like_a_new_one(old: Path) -> None:
     assert lake.sql("from models").num_rows == 3
 
 
+def test_features_of_schema_2_are_vectors_of_materials(tmp_path: Path) -> None:
+    with tarfile.open(LAKES / "v2.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    lake = Lake.existing(tmp_path / "lake")
+    views = lake.sql("select view_id, entity, rows, width from feature_views").to_pylist()
+    assert views == [{"view_id": "w0", "entity": "material", "rows": "", "width": 2}]
+    kept = lake.sql("select entity_id, vector, n_rows, seconds, refused from features order by 1")
+    assert [list(row.values()) for row in kept.to_pylist()] == [
+        ["m0", [1.0, 2.0], None, None, None],
+        ["m1", None, None, None, "too large"],
+    ]
+    added = {"entity_id": "m2", "view_id": "w0", "vector": [3.0, 4.0], "n_rows": 1}
+    assert lake.append("features", [added]) == 1
+    assert lake.sql("from features").num_rows == 3
+
+
 def test_files_from_before_checksums_had_a_place_are_not_taken_for_damaged(old: Path) -> None:
     lake = Lake.existing(old)
     assert verify(lake) == []
@@ -76,7 +92,7 @@ def test_an_interrupted_migration_is_finished_by_the_next_opening(old: Path) -> 
 
 def test_a_damaged_older_lake_is_not_half_migrated(old: Path) -> None:
     (old / MARKER).write_text((old / MARKER).read_text())
-    shutil.rmtree(old / "tables" / "models" / "_delta_log")
-    with pytest.raises(LakeError, match="models"):
+    shutil.rmtree(old / "tables" / "features" / "_delta_log")
+    with pytest.raises(LakeError, match="features"):
         Lake.existing(old)
     assert json.loads((old / MARKER).read_text())["schema_version"] < SCHEMA_VERSION

@@ -19,6 +19,11 @@ from registry.lake import Lake
 MATERIAL = {"material_id": "m0", "formula": "NaCl", "file_digest": "f0", "elements": ["Cl", "Na"]}
 DATASET = {"manifest": "d0", "dataset": "crystal_system", "snapshot": '{"spectra": 1}'}
 MEMBER = {"manifest": "d0", "entity_id": "m0", "split": "train", "spectra": ["s0"], "views": []}
+VIEW = {"view_id": "w0", "view": "rdc", "version": "1", "parameters": "{}", "width": 2, "unit": ""}
+FEATURES = [
+    {"entity_id": "m0", "view_id": "w0", "view": "rdc", "vector": [1.0, 2.0]},
+    {"entity_id": "m1", "view_id": "w0", "view": "rdc", "refused": "too large"},
+]
 MODELS = [
     {"model": "crystal_system", "version": n, "manifest": "d0", "score_simulated": 0.5 + n / 10}
     for n in (1, 2)
@@ -46,6 +51,9 @@ def fill(folder: Path) -> None:
     lake.append("materials", [MATERIAL])
     lake.append("spectra", spectra(range(3)))
     lake.append("spectra", spectra(range(3, 5)))
+    lake.append("feature_views", [VIEW])
+    for feature in FEATURES:
+        lake.append("features", [feature])
     lake.append("datasets", [DATASET])
     lake.append("dataset_members", [MEMBER])
     for model in MODELS:

@@ -1,8 +1,7 @@
-"""``scatterlake simulate`` and ``features``: what is computed from structures or parameters."""
+"""``scatterlake simulate``: spectra computed from structures or parameters."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -17,13 +16,9 @@ from scatterlake.cli._console import (
     WhereOption,
     WorkersOption,
     console,
-    print_table,
     progress_bar,
     settings,
 )
-
-features = typer.Typer(help="Descriptors of the structures, kept in the feature store.")
-app.add_typer(features, name="features")
 
 DrawsOption = Annotated[
     int | None, typer.Option("--draws", min=1, help="Samples to draw at random.")
@@ -77,51 +72,3 @@ def _range(name: str, text: str) -> tuple[float, float]:
         return float(low), float(high)
     except ValueError as error:
         raise WrongUse(f"--set {name}", "a number, or LOW:HIGH", repr(text)) from error
-
-
-@features.command()
-def compute(
-    view: Annotated[str, typer.Argument(help="Descriptor: see 'features list'.")],
-    lake: LakeOption = DEFAULT_LAKE,
-    where: WhereOption = "true",
-    pairs: SetOption = None,
-    workers: WorkersOption = 1,
-) -> None:
-    """Compute a descriptor of every structure that has no value of it yet."""
-    from features.store import FeatureStore
-
-    with progress_bar(f"computing {view}") as progress:
-        report = FeatureStore(Lake.existing(lake)).compute(
-            view, settings(pairs), where=where, workers=workers, progress=progress
-        )
-    console.print(
-        f"{view} ({report.view_id[:8]}): {report.computed} computed, "
-        f"{report.already_there} already there, {report.refused} refused, in {report.seconds:.1f} s"
-    )
-
-
-@features.command("list")
-def list_views(lake: LakeOption = DEFAULT_LAKE) -> None:
-    """Which descriptors there are, and for how many structures they are computed."""
-    from features.descriptor import descriptors
-    from features.store import FeatureStore
-
-    stored = FeatureStore(Lake.existing(lake)).views()
-    rows = [
-        (
-            v["name"],
-            v["version"],
-            v["width"],
-            v["entities"],
-            v["refused"],
-            json.dumps(v["parameters"]),
-        )
-        for v in stored
-    ]
-    unused = sorted(set(descriptors()) - {v["name"] for v in stored})
-    rows += [
-        (d.name, d.version, d.width(d.parameters), 0, 0, json.dumps(dict(d.parameters)))
-        for d in (descriptors()[name] for name in unused)
-    ]
-    names = ("view", "version", "width", "structures", "refused", "parameters")
-    print_table("feature views", names, rows)
