@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from typing import Any, Literal
 
 from features.crystal import as_crystal
@@ -67,7 +68,7 @@ class Descriptor:
         """Complete parameters: the defaults overridden by ``chosen``.
 
         Raises:
-            WrongUse: For an unknown parameter, or a fraction where a whole number is needed.
+            WrongUse: For an unknown parameter, or a value of another type than the default.
         """
         for name in chosen:
             if name not in self.parameters:
@@ -78,9 +79,12 @@ class Descriptor:
     def _like_default(self, name: str, value: Any) -> Any:
         """The value in the type of the default: 20 and 20.0 are one parameter, so one view."""
         kind = type(self.parameters[name])
-        if kind in (int, float) and kind(value) != value:
+        if kind not in (bool, int, float, str):
+            return value
+        number = isinstance(value, Real) and not isinstance(value, bool) and kind in (int, float)
+        if not (kind(value) == value if number else isinstance(value, kind)):
             raise WrongUse(f"{self.name}: {name}", f"a value of type {kind.__name__}", repr(value))
-        return kind(value) if kind in (int, float) else value
+        return kind(value)
 
     def view_id(self, settings: Parameters) -> str:
         """Identity of this descriptor, its code version and its parameters."""

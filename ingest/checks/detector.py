@@ -53,7 +53,9 @@ def _uncertainty_ratio(curves: Curves) -> Floats:
     peak = np.fmax(np.abs(curves.highest), np.abs(curves.lowest))
     there = given & (peak > 0)
     largest = reduce(np.fmax, sigma, at, np.nan)
-    return np.divide(largest, peak, out=np.full(len(curves), np.nan), where=there)
+    ratio = np.full(len(curves), np.nan)
+    np.divide(largest, peak, out=ratio, where=there)
+    return ratio
 
 
 CHECKS = CheckSet(

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 from registry.errors import WrongUse
@@ -97,7 +98,7 @@ class Simulator:
                 known = ", ".join(self.parameters)
                 raise WrongUse(f"{self.name}: parameter", f"one of {known}", repr(name))
             limits = self.parameters[name]
-            if not limits.lower <= value <= limits.upper:
+            if not (isinstance(value, Real) and limits.lower <= value <= limits.upper):
                 raise WrongUse(
                     f"{self.name}: {name}",
                     f"{limits.lower} to {limits.upper} {limits.unit}",

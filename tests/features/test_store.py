@@ -216,6 +216,9 @@ def test_what_does_not_exist_is_told_with_what_does(store, ids):
         store.compute("rdc", {"dr": 0.0})
     with pytest.raises(BadInput, match="alpha"):
         store.compute("rdc", {"alpha": -1.0})
+    for value in ("ten", None, True, [1.0]):
+        with pytest.raises(BadInput, match="alpha: expected a value of type float"):
+            store.compute("rdc", {"alpha": value})
     with pytest.raises(WrongUse, match="ray://host:port"):
         store.compute("rdc", on="the moon")
     view = store.compute("rdc", where="name = 'Cu'").view_id
