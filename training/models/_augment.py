@@ -7,6 +7,7 @@ and another measurement's noise. Imported only when such a model is fitted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,9 @@ from torch import Generator, Tensor, nn
 
 from registry.errors import WrongUse
 from training.models import Grid
+
+Augment = Callable[[Tensor, Generator], Tensor]
+"""Varies the rows of a block anew each time they are learnt from."""
 
 
 @dataclass(frozen=True)

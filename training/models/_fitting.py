@@ -1,214 +1,230 @@
-"""Fitting a network with Lightning: early stopping, the best weights kept, nothing left behind.
+"""The one loop that fits every network, on Lightning Fabric.
 
-Imported only when such a model is fitted. Seeds, threads, the determinism switch and log levels
-are put back as they were found.
+Early stopping, the best weights kept, checkpoints and resuming, gradient clipping, mixed precision
+on accelerators, gradual unfreezing and alignment of domains. Imported only when such a model is
+fitted. Seeds, threads and the determinism switch are put back as they were found.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping
-from torch import Generator, Tensor, nn
+from lightning.fabric import Fabric
+from torch import Tensor, nn
 
-from training.models import Inputs, Labels, Training
-from training.models._network import Network, NetworkModel, Shape
+from registry.errors import BadInput
+from training.models import Training
+from training.models._architecture import Architecture, Plan
+from training.models._batches import Batch, Batches, epoch_seed, moved, tensors
+from training.models._checkpoints import State, checkpoint_path, read, write
+from training.models._learner import Learner
+from training.models._objectives import Regress, objective_of, sides
+from training.models._quiet import Tell, bar, undisturbed
+from training.models._run import Run, current
+from training.models._saving import NetworkModel, answering, build, state_of, take_state
+from training.models._schedule import Schedule
 from training.models._threads import threads
+from training.models._transfer import adopt, alignment, freeze, frozen_at, groups, set_mode
 
-KNOWN_WARNINGS = (
-    ".*treespec, LeafSpec.*is deprecated",  # Lightning 2.6 on torch 2.13
-    ".*does not have a deterministic implementation",  # pooling on a GPU: asked for, not forced
-)
-Batch = tuple[dict[str, Tensor], Tensor]
-Augment = Callable[[Tensor, Generator], Tensor]
-"""Varies the rows of a block anew each time they are learnt from."""
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How a network learns.
-
-    Attributes:
-        epochs: Most passes over the training side.
-        patience: Passes without gain on the validation side before it stops.
-        batch: Rows per step.
-        learning_rate: Highest learning rate.
-        weight_decay: Of AdamW.
-    """
-
-    epochs: int
-    patience: int
-    batch: int
-    learning_rate: float
-    weight_decay: float
-
-
-class Batches:
-    """Rows in batches; shuffled and varied anew for each epoch when given a seed.
-
-    Blocks are small enough to be held, so slicing tensors replaces a DataLoader's workers.
-    """
-
-    def __init__(
-        self,
-        inputs: Inputs,
-        labels: Labels,
-        size: int,
-        seed: int | None = None,
-        augment: Mapping[str, Augment] | None = None,
-    ) -> None:
-        self.inputs = {n: torch.from_numpy(np.ascontiguousarray(b)) for n, b in inputs.items()}
-        self.labels = torch.from_numpy(labels)
-        self.size = size
-        self.rng = None if seed is None else np.random.default_rng(seed)
-        self.generator = Generator().manual_seed(seed or 0)
-        self.augment = augment or {}
-
-    def __len__(self) -> int:
-        return len(range(0, len(self.labels), self.size))
-
-    def __iter__(self) -> Iterator[Batch]:
-        order = np.arange(len(self.labels))
-        if self.rng is not None:
-            order = self.rng.permutation(order)
-        for first in range(0, len(order), self.size):
-            rows = torch.from_numpy(order[first : first + self.size])
-            yield {name: self._taken(name, rows) for name in self.inputs}, self.labels[rows]
-
-    def _taken(self, name: str, rows: Tensor) -> Tensor:
-        block = self.inputs[name][rows]
-        return self.augment[name](block, self.generator) if name in self.augment else block
-
-
-class Learner(LightningModule):
-    """Cross-entropy with classes weighted evenly, AdamW with one cycle of the learning rate."""
-
-    def __init__(self, network: Network, weights: Tensor, schedule: Schedule) -> None:
-        super().__init__()
-        self.network = network
-        self.loss = nn.CrossEntropyLoss(weights)
-        self.schedule = schedule
-
-    def training_step(self, batch: Batch, _: int) -> Tensor:
-        """Loss of a training batch."""
-        loss: Tensor = self.loss(self.network(batch[0]), batch[1])
-        return loss
-
-    def validation_step(self, batch: Batch, _: int) -> None:
-        """Note the loss of the validation side."""
-        loss = self.loss(self.network(batch[0]), batch[1])
-        self.log("validation_loss", loss, on_epoch=True, batch_size=len(batch[1]))
-
-    def configure_optimizers(self) -> Any:
-        """Optimiser and schedule."""
-        rate, decay = self.schedule.learning_rate, self.schedule.weight_decay
-        optimiser = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=decay)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, rate, int(self.trainer.estimated_stepping_batches)
-        )
-        return [optimiser], [{"scheduler": cycle, "interval": "step"}]
-
-
-class KeepBest(Callback):
-    """Holds the weights of the epoch with the lowest validation loss."""
-
-    def __init__(self) -> None:
-        self.loss = float("inf")
-        self.weights: dict[str, Tensor] = {}
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Copy the weights when they are the best so far."""
-        loss = float(trainer.callback_metrics["validation_loss"])
-        if loss < self.loss and isinstance(pl_module, Learner):
-            state = pl_module.network.state_dict()
-            self.loss = loss
-            self.weights = {name: value.detach().cpu().clone() for name, value in state.items()}
+ROWS = 1024
+"""Members of the validation side looked at together."""
 
 
 def fit_network(
-    training: Training,
-    augment: Mapping[str, Augment] | None = None,
-    *,
-    hidden: int,
-    dropout: float,
-    **schedule: Any,
+    architecture: Architecture, training: Training, schedule: Schedule, options: Mapping[str, Any]
 ) -> NetworkModel:
-    """Fit a network with one branch per input block, on whatever accelerator there is.
+    """Fit a network on whatever accelerator there is, run as :func:`~._run.current` says.
 
-    Args:
-        training: What to learn from.
-        augment: How to vary blocks of the training side, by name; the others stay as they are.
-        hidden: Width of each branch's answer.
-        dropout: Share dropped while training.
-        schedule: The fields of :class:`Schedule`.
+    Raises:
+        Unsupported: For inputs of a form that it does not take.
+        BadInput: For a parent that does not fit, or a loss that was never a finite number.
+        WrongUse: For settings that cannot be.
+        ModelRefused: For a checkpoint that is none.
     """
-    plan = Schedule(**schedule)
-    widths = {name: int(block.shape[1]) for name, block in training.inputs.items()}
-    shape = Shape(
-        curves={n: w for n, w in widths.items() if n in training.curves},
-        vectors={n: w for n, w in widths.items() if n not in training.curves},
-        n_classes=training.n_classes,
-        hidden=hidden,
-        dropout=dropout,
-    )
-    counts = np.bincount(training.labels, minlength=training.n_classes)
-    even = len(training.labels) / (training.n_classes * np.maximum(counts, 1))
-    best = KeepBest()
-    with _undisturbed(training.seed, threads(len(training.labels))):
-        network = Network(shape)
-        network.learn_statistics(training.inputs)
-        trainer = Trainer(
-            max_epochs=plan.epochs,
-            callbacks=[EarlyStopping("validation_loss", patience=plan.patience), best],
-            devices=1,
-            deterministic="warn",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-        )
-        trainer.fit(
-            Learner(network, torch.as_tensor(even, dtype=torch.float32), plan),
-            Batches(training.inputs, training.labels, plan.batch, training.seed, augment),
-            Batches(training.validation_inputs, training.validation_labels, 1024),
-        )
-    network.load_state_dict(best.weights)
-    return NetworkModel(network)
+    plan, run = architecture.plan(training, schedule, options), current()
+    with undisturbed(training.seed, threads(len(next(iter(training.inputs.values())))), run):
+        learner = _learner(architecture, plan, training, schedule)
+        one, other = sides(training, learner.objective)
+        augment = architecture.augment(training, options) if architecture.augment else {}
+        batches = Batches(one, schedule.batch, augment, training.unlabelled)
+        path = run.checkpoints and checkpoint_path(run.checkpoints, plan, schedule, training)
+        loop = Loop(learner, batches, Batches(other, ROWS), schedule, run, path)
+        loop.go(training.seed)
+        take_state(learner.network, learner.objective, loop.best_state(architecture.name))
+    return answering(plan, learner.network, learner.objective, architecture.missing)
 
 
-@contextmanager
-def _undisturbed(seed: int, n_threads: int | None) -> Iterator[None]:
-    """Seed torch and quieten Lightning for a while; put everything back afterwards."""
-    threads_before = torch.get_num_threads()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    benchmark = torch.backends.cudnn.benchmark
-    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    with torch.random.fork_rng(), warnings.catch_warnings():
+def _learner(
+    architecture: Architecture, plan: Plan, training: Training, schedule: Schedule
+) -> Learner:
+    network, objective = build(architecture, plan, training.seed), objective_of(plan)
+    same = False
+    if training.start is not None:
+        same = adopt(plan, network, objective, training.start)
+    else:
+        network.learn_statistics(tensors(training.inputs))
+    if isinstance(objective, Regress) and not same:
+        values = torch.from_numpy(training.values)
+        objective.learn(values, alike=architecture.target_scale == "all")
+    align = alignment(plan, network, training, schedule)
+    return Learner(network, objective, align)
+
+
+@dataclass
+class Loop:
+    """Passes over the training side until the validation side gains no more.
+
+    Attributes:
+        learner: What learns.
+        batches: Training side.
+        validation: Validation side.
+        schedule: How it learns.
+        run: How it is run.
+        path: Where checkpoints go, or None.
+        epoch: Passes made.
+        best: Lowest validation loss.
+        waited: Passes since then.
+        weights: Numbers of the model at that time.
+    """
+
+    learner: Learner
+    batches: Batches
+    validation: Batches
+    schedule: Schedule
+    run: Run
+    path: Path | None
+    epoch: int = 0
+    best: float = math.inf
+    waited: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+    def go(self, seed: int) -> None:
+        """Go on until the end, from the checkpoint if there is one."""
+        # Fabric finds the accelerator and its precision; its wrapper around modules is left out,
+        # because with one device it only costs time (0.4 ms a step)
+        fabric = Fabric(accelerator="auto", devices=1, precision=precision(self.run))
+        self.learner.network.to(fabric.device)
+        if self.learner.align is not None:
+            self.learner.align.to(fabric.device)
+        own = groups(self.learner.network, self.schedule)
+        if self.learner.align is not None:
+            rate = self.schedule.learning_rate
+            own.append({"params": list(self.learner.align.parameters()), "lr": rate})
+        optimiser = torch.optim.AdamW(
+            own,
+            betas=self.learner.network.betas,
+            weight_decay=self.schedule.weight_decay,
+            fused=True,
+        )
+        steps = self.schedule.epochs * len(self.batches)
+        rates = [group["lr"] for group in own]
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, rates, total_steps=steps, cycle_momentum=self.learner.network.cycles
+        )
+        keeper = _Keeper(self.path, self.learner, optimiser, cycle)
+        keeper.restore(self)
+        with bar(type(self.learner.network).__name__, self.schedule.epochs, self.run.progress) as t:
+            while self.epoch < self.schedule.epochs and self.waited < self.schedule.patience:
+                self._pass(fabric, optimiser, cycle, epoch_seed(seed, self.epoch))
+                self._judge(fabric, t)
+                last = self.epoch == self.schedule.epochs or self.waited == self.schedule.patience
+                if last or self.epoch % self.run.every == 0:
+                    keeper.keep(self)
+        self.learner.cpu()
+
+    def best_state(self, name: str) -> dict[str, Tensor]:
+        """Numbers of the best epoch.
+
+        Raises:
+            BadInput: When the validation loss was never a finite number.
+        """
+        if not self.weights:
+            raise BadInput(
+                f"model {name}: validation loss",
+                "a finite number in one epoch",
+                f"none in {self.epoch}: is the learning rate too high?",
+            )
+        return self.weights
+
+    def _pass(self, fabric: Fabric, optimiser: Any, cycle: Any, seed: int) -> None:
+        network = self.learner.network
+        freeze(network, frozen_at(network, self.schedule, self.epoch))
+        set_mode(network)
+        learnt = [p for p in network.parameters() if p.requires_grad]
+        self.learner.advance(self.epoch / self.schedule.epochs)
         torch.manual_seed(seed)
-        torch.set_num_threads(n_threads or threads_before)
-        logger.setLevel(logging.ERROR)
-        for message in KNOWN_WARNINGS:
-            warnings.filterwarnings("ignore", message=message)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads_before)
-            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
-            torch.backends.cudnn.benchmark = benchmark
-            logger.setLevel(level)
-            os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
-            if workspace is not None:
-                os.environ["CUBLAS_WORKSPACE_CONFIG"] = workspace
+        for batch in self.batches.epoch(seed):
+            with fabric.autocast():
+                loss = self.learner(moved(batch, fabric.device))
+            loss.backward()
+            if self.schedule.clip:
+                nn.utils.clip_grad_norm_(learnt, self.schedule.clip)
+            optimiser.step()
+            optimiser.zero_grad()
+            cycle.step()
+
+    def _judge(self, fabric: Fabric, tell: Tell) -> None:
+        loss = mean_loss(fabric, self.learner, self.validation.in_order())
+        self.epoch += 1
+        self.waited += 1
+        aligned = self.learner.align is not None
+        # the labelled side alone would choose the weights from before domains were aligned
+        if loss < self.best or (aligned and math.isfinite(loss)):
+            state = state_of(self.learner.network, self.learner.objective)
+            self.best, self.waited = loss, 0
+            self.weights = {name: value.detach().cpu().clone() for name, value in state.items()}
+        tell(self.epoch - 1, loss, self.best)
+        if self.run.on_epoch is not None:
+            self.run.on_epoch(self.epoch - 1, loss)
+
+
+@dataclass
+class _Keeper:
+    """Writes how far a loop came, and takes it up again."""
+
+    path: Path | None
+    learner: Learner
+    optimiser: Any
+    cycle: Any
+
+    def keep(self, loop: Loop) -> None:
+        if self.path is not None:
+            state: State = {name: part.state_dict() for name, part in self._parts().items()}
+            write(self.path, {**state, **{name: getattr(loop, name) for name in NOTED}})
+
+    def restore(self, loop: Loop) -> None:
+        state = None if self.path is None else read(self.path)
+        if state is not None:
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            for name in NOTED:
+                setattr(loop, name, state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {"learner": self.learner, "optimiser": self.optimiser, "cycle": self.cycle}
+
+
+NOTED = ("epoch", "best", "waited", "weights")
+
+
+def mean_loss(fabric: Fabric, learner: Learner, batches: Iterable[Batch]) -> float:
+    """Weighted mean loss of members that are not learnt from."""
+    learner.eval()
+    total = torch.zeros(2, dtype=torch.float64)
+    with torch.no_grad(), fabric.autocast():
+        for batch in batches:
+            losses = learner.validation(moved(batch, fabric.device)).cpu().double()
+            weights = batch.weights.double()
+            total += torch.stack([(losses * weights).sum(), weights.sum()])
+    return float(total[0] / total[1])
+
+
+def precision(run: Run) -> Any:
+    """Mixed precision where an accelerator has bfloat16, single precision elsewhere."""
+    able = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    return "bf16-mixed" if able and run.mixed_precision else "32-true"

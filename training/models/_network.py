@@ -1,162 +1,150 @@
-"""The network of the PyTorch models: one branch per input block, joined, then a head.
+"""What every network is: features and a head; a coder of rows that learns without a target.
 
 Imported only when such a model is fitted or loaded, because torch is slow to import.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterable
 
-import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from registry.errors import ModelRefused
-from training.files import expect_files
-from training.models import Block, Inputs, Probabilities
+from training.models._batches import Table, Tensors
+from training.models._layers import Standardise
 
-WEIGHTS, SHAPE = "weights.safetensors", "network.json"
-POOLED = 16
-"""Places left of a curve after the convolutions: where a peak sits must survive pooling."""
+BETAS = (0.9, 0.999)
+"""Of Adam; a network that cycles lets the first go down to 0.85 while its rate is high."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """Everything needed to build the network before its weights are read.
+class Network(nn.Module):
+    """A network that gives features, from which a head gives the outputs.
 
-    Attributes:
-        curves: Width of each block that is a curve.
-        vectors: Width of each block that is a vector.
-        n_classes: Number of classes.
-        hidden: Width of each branch's answer and of the head.
-        dropout: Share dropped while training.
+    Subclasses set :attr:`head` and say what the features are.
     """
 
-    curves: dict[str, int]
-    vectors: dict[str, int]
-    n_classes: int
-    hidden: int
-    dropout: float
+    head: nn.Module
+    betas = BETAS
+    cycles = True
+
+    def features(self, inputs: Tensors) -> Tensor:
+        """What the head looks at, shape ``(n, ...)``."""
+        raise NotImplementedError
+
+    def forward(self, inputs: Tensors) -> Tensor:
+        """Outputs, shape ``(n, outputs)``."""
+        outputs: Tensor = self.head(self.features(inputs))
+        return outputs
+
+    def learn_statistics(self, inputs: Tensors) -> None:
+        """Store the statistics of the training side in the model."""
+        raise NotImplementedError
+
+    def layers(self) -> list[str]:
+        """Beginnings of the names of parameters, from the input to the head."""
+        found: list[str] = []
+        for name, child in self.named_children():
+            if isinstance(child, nn.Sequential):
+                found += [f"{name}.{place}." for place, _ in child.named_children()]
+            else:
+                found.append(f"{name}.")
+        named = [name for name, _ in self.named_parameters()]
+        return [begin for begin in found if any(name.startswith(begin) for name in named)]
 
 
-class Standardise(nn.Module):
-    """Square root that keeps the sign, then mean 0 and deviation 1 as found while training."""
+class RowNetwork(Network):
+    """A network on one tensor: a body, then a head.
+
+    Args:
+        standardise: Brings the rows to mean 0 and deviation 1.
+        body: From all blocks side by side (a map stays a map) to features.
+        head: From features to outputs.
+    """
+
+    def __init__(self, standardise: Standardise, body: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.standardise = standardise
+        self.body = body
+        self.head = head
+
+    def features(self, inputs: Tensors) -> Tensor:
+        """What the body makes of the rows."""
+        found: Tensor = self.body(self.standardise(side_by_side(inputs)))
+        return found
+
+    def learn_statistics(self, inputs: Tensors) -> None:
+        """Statistics of the rows."""
+        self.standardise.learn(side_by_side(inputs))
+
+
+class Coder(nn.Module):
+    """A network that learns without a target: rows to codes and back.
+
+    Rows are brought to mean 0 in each column and one scale for all, so that what is left counts
+    as it does in the unit of the rows. Subclasses code such rows.
+    """
+
+    betas: tuple[float, float] = BETAS
+    cycles = True
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("scale", torch.ones(width))
+        self.register_buffer("scale", torch.ones(1))
 
-    def learn(self, block: Block) -> None:
-        """Take the statistics of a training block, one per column (or one for all)."""
-        values = self.compressed(torch.from_numpy(block))
-        mean = self.get_buffer("mean")
-        if len(mean) == 1:
-            values = values.reshape(-1, 1)
-        mean.copy_(values.mean(dim=0))
-        # a column that never varies carries nothing: leave it at zero instead of dividing by it
-        spread = values.std(dim=0, correction=0)
-        self.get_buffer("scale").copy_(torch.where(spread > 0, spread, torch.ones_like(spread)))
+    def learn_statistics(self, inputs: Tensors) -> None:
+        """Mean of each column, and one deviation of all."""
+        rows = side_by_side(inputs)
+        self.get_buffer("mean").copy_(rows.mean(dim=0))
+        spread = (rows - rows.mean(dim=0)).square().mean().sqrt()
+        self.get_buffer("scale").fill_(float(spread) or 1.0)
 
-    def compressed(self, x: Tensor) -> Tensor:
-        """Square root with the sign of x: weak peaks count beside strong ones."""
-        return torch.sign(x) * torch.sqrt(torch.abs(x))
+    def rows(self, inputs: Tensors) -> Tensor:
+        """Scaled rows, shape ``(n, width)``."""
+        return (side_by_side(inputs) - self.get_buffer("mean")) / self.get_buffer("scale")
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Standardised values, same shape."""
-        return (self.compressed(x) - self.get_buffer("mean")) / self.get_buffer("scale")
+    def encode(self, inputs: Tensors) -> Tensor:
+        """Codes, shape ``(n, codes)``."""
+        return self.codes(self.rows(inputs))
 
+    def decode(self, codes: Tensor) -> Tensor:
+        """Rows in their unit, shape ``(n, width)``."""
+        return self.rebuilt(codes) * self.get_buffer("scale") + self.get_buffer("mean")
 
-def curve_branch(hidden: int, dropout: float) -> nn.Module:
-    """Three strided convolutions, pooled to a fixed number of places."""
-    layers: list[nn.Module] = [Standardise(1), nn.Unflatten(1, (1, -1))]
-    for given, made, kernel in ((1, 16, 9), (16, 32, 7), (32, 64, 5)):
-        layers += [
-            nn.Conv1d(given, made, kernel, stride=2, padding=kernel // 2),
-            nn.BatchNorm1d(made),
-            nn.ReLU(),
-        ]
-    layers += [nn.AdaptiveAvgPool1d(POOLED), nn.Flatten(), nn.Dropout(dropout)]
-    return nn.Sequential(*layers, nn.Linear(64 * POOLED, hidden), nn.ReLU())
+    def layers(self) -> list[str]:
+        """Beginnings of the names of parameters, from the input on."""
+        return [f"{name}." for name, _ in self.named_children()]
 
+    def codes(self, rows: Tensor) -> Tensor:
+        """Codes of scaled rows."""
+        raise NotImplementedError
 
-def vector_branch(width: int, hidden: int, dropout: float) -> nn.Module:
-    """Two fully connected layers on standardised columns."""
-    return nn.Sequential(
-        Standardise(width),
-        nn.Linear(width, hidden),
-        nn.ReLU(),
-        nn.Dropout(dropout),
-        nn.Linear(hidden, hidden),
-        nn.ReLU(),
-    )
+    def rebuilt(self, codes: Tensor) -> Tensor:
+        """Scaled rows of codes."""
+        raise NotImplementedError
+
+    def losses(self, inputs: Tensors) -> Tensor:
+        """What is to become small, one per member: the mean squared error of a row."""
+        rows = self.rows(inputs)
+        return (self.rebuilt(self.codes(rows)) - rows).square().mean(dim=1)
+
+    def validation_losses(self, inputs: Tensors) -> Tensor:
+        """What early stopping looks at."""
+        return self.losses(inputs)
 
 
-class Network(nn.Module):
-    """Branches by block name, concatenated, and a linear head; gives logits."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.shape = shape
-        branches: dict[str, nn.Module] = {
-            name: curve_branch(shape.hidden, shape.dropout) for name in shape.curves
-        }
-        for name, width in shape.vectors.items():
-            branches[name] = vector_branch(width, shape.hidden, shape.dropout)
-        self.branches = nn.ModuleDict(dict(sorted(branches.items())))
-        self.head = nn.Sequential(
-            nn.Dropout(shape.dropout), nn.Linear(shape.hidden * len(branches), shape.n_classes)
-        )
-
-    def learn_statistics(self, inputs: Inputs) -> None:
-        """Store the statistics of the training blocks in the model."""
-        for name, branch in self.branches.items():
-            next(m for m in branch.modules() if isinstance(m, Standardise)).learn(inputs[name])
-
-    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Logits, shape ``(n, n_classes)``."""
-        answers = [branch(inputs[name]) for name, branch in self.branches.items()]
-        logits: Tensor = self.head(torch.cat(answers, dim=1))
-        return logits
+def side_by_side(inputs: Tensors) -> Tensor:
+    """The blocks one beside the other in the order of their names; a lone one as it is."""
+    values = [only_tensor(inputs[name]) for name in sorted(inputs)]
+    return values[0] if len(values) == 1 else torch.cat(values, dim=1)
 
 
-class NetworkModel:
-    """A trained network on the CPU."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network.cpu().eval()
-
-    def probabilities(self, inputs: Inputs) -> Probabilities:
-        """Class probabilities, shape ``(n, n_classes)``."""
-        tensors = {n: torch.from_numpy(np.ascontiguousarray(b)) for n, b in inputs.items()}
-        with torch.inference_mode():
-            logits = self.network(tensors).double()
-        return np.asarray(torch.softmax(logits, dim=1).numpy())
-
-    def n_parameters(self) -> int | None:
-        """Number of trainable parameters."""
-        return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
-
-    def save(self, folder: Path) -> None:
-        """Write the weights and what is needed to build the network around them."""
-        save_file(self.network.state_dict(), folder / WEIGHTS)
-        (folder / SHAPE).write_text(json.dumps(asdict(self.network.shape), indent=1))
+def only_tensor(value: Tensor | Table) -> Tensor:
+    """A block. The architecture has refused ragged tables before; types cannot know."""
+    assert isinstance(value, Tensor)
+    return value
 
 
-def load_network(folder: Path) -> NetworkModel:
-    """Read back what :class:`NetworkModel` wrote.
-
-    Raises:
-        ModelRefused: When the folder holds anything else, or weights of another network.
-    """
-    expect_files(folder, {WEIGHTS, SHAPE})
-    try:
-        network = Network(Shape(**json.loads((folder / SHAPE).read_text())))
-        network.load_state_dict(load_file(folder / WEIGHTS))
-    except (SafetensorError, RuntimeError, ValueError, TypeError) as error:
-        raise ModelRefused(f"{folder}: not a network that was saved here: {error}") from error
-    return NetworkModel(network)
+def count(parameters: Iterable[nn.Parameter]) -> int:
+    """How many numbers are learnt."""
+    return sum(parameter.numel() for parameter in parameters)

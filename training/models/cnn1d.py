@@ -1,69 +1,56 @@
-"""One-dimensional convolutional network on one curve."""
+"""One-dimensional convolutional network on one curve.
+
+Curves are varied while training in ways that keep the crystal system. A block that is no curve is
+convolved, not varied.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from training.models import Fitted, Model, Training
+from training.models import BOTH, Model
+from training.models._architecture import Architecture, Plan
+from training.models._schedule import schedule_settings
+from training.models._variations import VARIATIONS, variations
 
-
-def fit(
-    training: Training,
-    *,
-    strain: float,
-    texture: float,
-    texture_regions: int,
-    noise: float,
-    **settings: Any,
-) -> Fitted:
-    """Fit on one block, taken as a curve; settings as ``MODEL`` lists them.
-
-    Curves are varied while training in ways that keep the crystal system. A label that hangs on
-    the size of the lattice needs ``strain`` 0. A vector that is no curve is convolved, not varied.
-    """
-    from dataclasses import replace
-
-    from training.models._augment import Augmentation
-    from training.models._fitting import fit_network
-
-    augment = {
-        name: Augmentation(grid, strain, texture, texture_regions, noise)
-        for name, grid in training.curves.items()
-    }
-    columns = {name: (0.0, block.shape[1] - 1.0) for name, block in training.inputs.items()}
-    curves = {**columns, **training.curves}
-    return fit_network(replace(training, curves=curves), augment, **settings)
+if TYPE_CHECKING:
+    from training.models._network import Network
 
 
-def load(folder: Path) -> Fitted:
-    """Read a saved network; ModelRefused for anything else."""
-    from training.models._network import load_network
+def build(plan: Plan) -> Network:
+    """Three strided convolutions, pooled to sixteen places, and two dense layers."""
+    from torch import nn
 
-    return load_network(folder)
+    from training.models._layers import Standardise, curve_layers
+    from training.models._network import RowNetwork
+
+    hidden, dropout = plan.options["hidden"], plan.options["dropout"]
+    head = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, plan.outputs))
+    return RowNetwork(Standardise(1), nn.Sequential(*curve_layers(hidden, dropout)), head)
 
 
+NETWORK = Architecture(
+    "cnn1d",
+    build,
+    augment=variations,
+    space={
+        "hidden": ("whole", 16, 128),
+        "dropout": ("real", 0.0, 0.6),
+        "learning_rate": ("log", 3e-4, 1e-2),
+    },
+)
 MODEL = Model(
     name="cnn1d",
-    version="2",
+    version="3",
     title="convolutional network",
     min_inputs=1,
     max_inputs=1,
-    settings={
-        "hidden": 64,
-        "dropout": 0.3,
-        "epochs": 45,
-        "patience": 12,
-        "batch": 32,
-        "learning_rate": 3e-3,
-        "weight_decay": 1e-3,
-        "strain": 0.07,
-        "texture": 0.3,
-        "texture_regions": 25,
-        "noise": 1.0,
-    },
-    fit=fit,
-    load=load,
+    settings={"hidden": 64, "dropout": 0.3, **VARIATIONS, **schedule_settings()},
+    fit=NETWORK.fit,
+    load=NETWORK.load,
     source="Park et al., IUCrJ 4, 486 (2017), doi:10.1107/S205225251700714X, smaller here; "
     "Oviedo et al., npj Comput. Mater. 5, 60 (2019), doi:10.1038/s41524-019-0196-x",
+    tasks=BOTH,
+    transfers=True,
+    weighted=True,
 )

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.models import Model, Training
-from training.models._estimator import (
-    EstimatorModel,
-    insist_on_every_class,
-    load_estimator,
-    stacked,
-)
+from training.models import Fitted, Model, Training
+from training.models._estimator import EstimatorClassifier, insist_on_every_class, load_estimator
+from training.models._layout import Layout
 
 
-def fit(training: Training) -> EstimatorModel:
+def fit(training: Training) -> Fitted:
     """Count the training labels.
 
     Raises:
@@ -22,18 +18,20 @@ def fit(training: Training) -> EstimatorModel:
     from sklearn.dummy import DummyClassifier
 
     insist_on_every_class(training)
+    layout = Layout.of(training.inputs, missing=True)
     estimator = DummyClassifier(strategy="most_frequent")
-    return EstimatorModel(estimator.fit(stacked(training.inputs), training.labels))
+    estimator.fit(layout.rows(training.inputs), training.labels, sample_weight=training.weights)
+    return EstimatorClassifier(estimator, layout)
 
 
-def load(folder: Path) -> EstimatorModel:
+def load(folder: Path) -> Fitted:
     """Read a saved model; ModelRefused for anything else."""
-    return load_estimator(folder, "DummyClassifier")
+    return load_estimator(folder, {"DummyClassifier": EstimatorClassifier}, missing=True)
 
 
 MODEL = Model(
     name="most_frequent",
-    version="1",
+    version="2",
     title="most frequent class",
     min_inputs=1,
     max_inputs=8,
@@ -41,4 +39,6 @@ MODEL = Model(
     fit=fit,
     load=load,
     source="scikit-learn DummyClassifier",
+    missing=True,
+    weighted=True,
 )

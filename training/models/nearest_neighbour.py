@@ -1,59 +1,26 @@
-"""Baseline: the label of the most similar training member, by cosine."""
+"""Baseline: the target of the most similar training member, by cosine."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from training.models import Inputs, Model, Probabilities, Training
-from training.models._estimator import (
-    EstimatorModel,
-    insist_on_every_class,
-    load_estimator,
-    stacked,
-)
+from training.models import BOTH, Fitted, Model, Training
+from training.models._neighbours import fit_neighbours, load_neighbours
 
 
-class NearestNeighbour(EstimatorModel):
-    """One nearest neighbour; every block counts alike, whatever its scale."""
-
-    def probabilities(self, inputs: Inputs) -> Probabilities:
-        """One for the neighbour's class, zero for the others, shape ``(n, n_classes)``."""
-        return super().probabilities(unit_rows(inputs))
-
-
-def unit_rows(inputs: Inputs) -> Inputs:
-    """Blocks with rows of length one, so that no block outweighs another."""
-    from sklearn.preprocessing import normalize
-
-    return {name: normalize(block) for name, block in inputs.items()}
-
-
-def fit(training: Training) -> NearestNeighbour:
-    """Remember the training rows.
-
-    Raises:
-        BadInput: When a class has no training row.
-    """
-    from sklearn.neighbors import KNeighborsClassifier
-
-    insist_on_every_class(training)
-    estimator = KNeighborsClassifier(1, metric="cosine", algorithm="brute")
-    return NearestNeighbour(estimator.fit(stacked(unit_rows(training.inputs)), training.labels))
-
-
-def load(folder: Path) -> NearestNeighbour:
-    """Read a saved model; ModelRefused for anything but neighbours."""
-    return NearestNeighbour(load_estimator(folder, "KNeighborsClassifier").estimator)
+def fit(training: Training) -> Fitted:
+    """Remember the training rows; BadInput when a class has none."""
+    return fit_neighbours(training, neighbours=1, by_distance=False)
 
 
 MODEL = Model(
     name="nearest_neighbour",
-    version="1",
+    version="2",
     title="nearest neighbour",
     min_inputs=1,
     max_inputs=8,
     settings={},
     fit=fit,
-    load=load,
+    load=load_neighbours,
     source="Cover & Hart, IEEE Trans. Inf. Theory 13, 21 (1967)",
+    tasks=BOTH,
+    missing=True,
 )

@@ -1,0 +1,57 @@
+"""How a network is run, as opposed to what it learns: nothing here changes the model.
+
+Kept out of the settings, so that a folder of this machine never becomes a hyper-parameter::
+
+    with running(Run(checkpoints=Path("checkpoints"))):
+        models()["resnet1d"].train(training)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a fit is run.
+
+    Attributes:
+        checkpoints: Folder where fits note how far they came, or None. A fit that was killed goes
+            on from there when it is asked for again with the same data, settings and seed, to the
+            same model; one that was finished is read back.
+        every: Epochs from one checkpoint to the next.
+        progress: Whether a bar is shown; None for when standard error is a terminal.
+        deterministic: Insist on it: an operation that cannot repeat itself on the accelerator is
+            an error instead of being let through.
+        mixed_precision: Use bfloat16 where an accelerator has it; never on the CPU.
+        on_epoch: Called with the epoch and its validation loss; may raise to end the fit.
+    """
+
+    checkpoints: Path | None = None
+    every: int = 1
+    progress: bool | None = None
+    deterministic: bool = False
+    mixed_precision: bool = True
+    on_epoch: Callable[[int, float], None] | None = None
+
+
+_CURRENT: ContextVar[Run] = ContextVar("run", default=Run())  # noqa: B039 - frozen
+
+
+def current() -> Run:
+    """How fits are run here."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def running(run: Run) -> Iterator[None]:
+    """Run the fits inside like this."""
+    token = _CURRENT.set(run)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
