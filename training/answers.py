@@ -14,6 +14,7 @@ from registry.lake import Lake
 from registry.records import Spectrum
 from training.loading import load_model
 from training.lookup import CHAMPION, model_rows, one_model
+from training.metrics import metric_named
 from training.predict import Prediction, predict_curve
 
 
@@ -65,7 +66,8 @@ def _version_for(lake: Lake, name: str, technique: str) -> int:
 
 def _score(row: dict[str, Any]) -> float:
     measured = row["score_measured"]
-    return float(row["score_simulated"] if measured is None else measured)
+    score = float(row["score_simulated"] if measured is None else measured)
+    return metric_named(row["metric"]).sign * score
 
 
 def _readable(lake: Lake, name: str) -> list[str]:

@@ -53,6 +53,11 @@ class InputBlock:
     ids: list[str]
     refused: dict[str, str]
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """Row of each material that has it."""
+        return {entity: i for i, entity in enumerate(self.entities)}
+
 
 def read_block(
     lake: Lake,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from registry.errors import ModelRefused
+from registry.errors import BadInput, ModelRefused
 from registry.identity import canonical_json, digest
+from training.card_schema import FORMAT, not_finite, problems
 from training.definitions import Input, input_from
-from training.files import digests, verify
+from training.files import digests, read_json, verify
+from training.models import Task
+from training.reliability import Reliability
 
 CARD, WEIGHTS = "model.json", "weights"
 
@@ -26,7 +29,7 @@ class Card:
         algorithm_version: Its version.
         settings: Complete settings.
         inputs: Input blocks with grids and parameters.
-        predicts: Target.
+        predicts: Target, None when unsupervised.
         class_names: Names of the classes, in the order of the probabilities.
         manifest: Dataset it was trained on.
         seeds: Seeds of the repetitions; the first one's weights are here.
@@ -37,6 +40,12 @@ class Card:
         data_licences: Terms of use of the data it was trained on.
         code_version: Version of scatterlake.
         files: Digest of each file of the weights.
+        task: What it was fitted for.
+        unit: Unit of the target.
+        metric: Score it is judged by.
+        reliability: Calibration and conformal sets (:class:`training.reliability.Reliability`).
+        signature: What goes in and comes out (:mod:`training.signatures`); None in old cards.
+        format: Of the card (:mod:`training.card_schema`).
     """
 
     study: str
@@ -44,7 +53,7 @@ class Card:
     algorithm_version: str
     settings: dict[str, Any]
     inputs: tuple[Input, ...]
-    predicts: str
+    predicts: str | None
     class_names: tuple[str, ...]
     manifest: str
     seeds: tuple[int, ...]
@@ -55,11 +64,27 @@ class Card:
     code_version: str
     licence: str = "Apache-2.0"
     files: dict[str, str] = field(default_factory=dict)
+    task: Task = "classification"
+    unit: str = ""
+    metric: str = "balanced_accuracy"
+    reliability: Reliability | None = None
+    signature: dict[str, Any] | None = None
+    format: int = FORMAT
 
     def write(self, folder: Path) -> str:
-        """Write the card beside the weights in ``folder``; returns the digest over everything."""
-        files = digests(folder / WEIGHTS)
-        text = json.dumps(json.loads(canonical_json({**asdict(self), "files": files})), indent=1)
+        """Write the card beside the weights in ``folder``; returns the digest over everything.
+
+        Raises:
+            BadInput: Naming every field that is missing or wrong.
+        """
+        value = asdict(replace(self, files=digests(folder / WEIGHTS)))
+        wrong = list(not_finite(value))
+        if not wrong:
+            value = json.loads(canonical_json(value))
+            wrong = problems(value)
+        if wrong:
+            raise BadInput(f"card of {self.study}", "a complete model card", "; ".join(wrong))
+        text = json.dumps(value, indent=1)
         (folder / CARD).write_text(text)
         return digest(text)
 
@@ -67,8 +92,13 @@ class Card:
 def read_card(folder: Path, expected: str) -> Card:
     """Read the card of a folder and verify it and every file it names.
 
+    Args:
+        folder: Where it is.
+        expected: Its digest.
+
     Raises:
-        ModelRefused: When the card or a file was altered, added or removed.
+        ModelRefused: When the card or a file was altered, added or removed, or the card is not
+            complete; every field that is missing or wrong is named.
     """
     path = folder / CARD
     if not path.is_file():
@@ -76,10 +106,16 @@ def read_card(folder: Path, expected: str) -> Card:
     found = digest(path.read_bytes())
     if found != expected:
         raise ModelRefused(f"{path}: altered: digest {found}, not {expected}")
-    value = json.loads(path.read_text())
+    value = read_json(path)
+    wrong = problems(value) if isinstance(value, dict) else ["not an object"]
+    if wrong:
+        raise ModelRefused(f"{path}: not a complete model card: {'; '.join(wrong)}")
     verify(folder, {CARD: found, **{f"{WEIGHTS}/{n}": d for n, d in value["files"].items()}})
+    value.setdefault("format", 1)
     for name in ("class_names", "seeds", "data_licences"):
         value[name] = tuple(value[name])
+    if value.get("reliability") is not None:
+        value["reliability"] = Reliability(**value["reliability"])
     return Card(**{**value, "inputs": tuple(input_from(i) for i in value["inputs"])})
 
 

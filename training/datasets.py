@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from registry.errors import BadInput
-from training.definitions import DatasetDefinition, SpectrumInput
-from training.models import Inputs, Labels
+from registry.records import Floats
+from training.definitions import SPLITS, DatasetDefinition, SpectrumInput
+from training.models import Block, Inputs, Labels, lacking, refuse_lacking, take
 from training.splits import Member
 
 
@@ -18,7 +19,19 @@ class Measured:
     """Measured curves of test members: rows among the members, and the blocks that differ."""
 
     rows: Labels
-    blocks: Inputs
+    blocks: dict[str, Block]
+
+    def only(self, rows: Labels) -> Measured | None:
+        """The same for a dataset of some of the members, None when nobody is left.
+
+        Args:
+            rows: Rows that stay, ascending, shape ``(m,)``.
+        """
+        stay = np.isin(self.rows, rows)
+        if not stay.any():
+            return None
+        blocks = {name: block[stay] for name, block in self.blocks.items()}
+        return Measured(np.searchsorted(rows, self.rows[stay]), blocks)
 
 
 @dataclass(frozen=True)
@@ -29,8 +42,8 @@ class Dataset:
         definition: What it is made of.
         snapshot: Table versions it was read at.
         members: One per row, sorted by entity id.
-        class_names: Names of the classes; labels index them.
-        blocks: Input blocks by name, each ``(n_members, width)``, float32.
+        class_names: Names of the classes; labels index them. Empty where there are none.
+        blocks: Inputs by name, one entry per member; a row of NaN where a member lacks one.
         measured: Test members with measured curves, or None when there are none.
         left_out: How many candidates were left out, by reason.
         manifest: Hash of all this.
@@ -47,21 +60,65 @@ class Dataset:
 
     @property
     def labels(self) -> Labels:
-        """Index into ``class_names`` per member."""
-        index = {name: i for i, name in enumerate(self.class_names)}
+        """Index into ``class_names`` per member; only for classification."""
+        index: dict[str | None, int] = {name: i for i, name in enumerate(self.class_names)}
         return np.array([index[m.label] for m in self.members], dtype=np.int64)
+
+    @property
+    def values(self) -> Floats:
+        """Value of the target per member, in its unit; only for regression."""
+        return np.array([float(m.label or "nan") for m in self.members])
+
+    @property
+    def targets(self) -> Labels | Floats | None:
+        """What is predicted, per member: class numbers, values, or None when unsupervised."""
+        task = self.definition.task
+        if task == "unsupervised":
+            return None
+        return self.labels if task == "classification" else self.values
 
     def rows(self, split: str) -> Labels:
         """Row numbers of one side."""
         return np.flatnonzero([m.split == split for m in self.members])
 
     def take(self, inputs: Sequence[str], rows: Labels) -> Inputs:
-        """Blocks of some inputs at some rows."""
-        return {name: self.blocks[name][rows] for name in inputs}
+        """Blocks of some inputs at some rows.
+
+        Raises:
+            BadInput: When one of those members lacks an input that is neither required nor
+                masked: :meth:`complete` leaves such members out.
+        """
+        taken = take({name: self.blocks[name] for name in inputs}, rows)
+        dropped = [n for n in inputs if self.definition.input(n).missing == "drop"]
+        where = f"dataset {self.definition.name!r} (Dataset.complete leaves out who lacks one)"
+        refuse_lacking({n: taken[n] for n in dropped}, where)
+        return taken
 
     def only(self, inputs: Sequence[str]) -> Dataset:
         """The same dataset with the blocks of some inputs, to be sent to another process."""
         return replace(self, blocks={name: self.blocks[name] for name in inputs})
+
+    def complete(self, inputs: Sequence[str]) -> Dataset:
+        """The same dataset without the members that lack one of these inputs marked ``drop``.
+
+        Raises:
+            BadInput: When nobody is left on a side.
+        """
+        dropped = [n for n in inputs if self.definition.input(n).missing == "drop"]
+        whole = np.ones(len(self.members), dtype=bool)
+        for name in dropped:
+            whole &= ~lacking(self.blocks[name])
+        if whole.all():
+            return self
+        rows = np.flatnonzero(whole)
+        members = tuple(self.members[i] for i in rows)
+        empty = [side for side in SPLITS if all(m.split != side for m in members)]
+        if empty:
+            where = f"dataset {self.definition.name!r}"
+            asked = f"members that have {', '.join(dropped)} on every side"
+            raise BadInput(where, asked, f"none in {', '.join(empty)}")
+        measured = self.measured and self.measured.only(rows)
+        return replace(self, members=members, blocks=take(self.blocks, rows), measured=measured)
 
     def groups(self, rows: Labels) -> list[str]:
         """Groups of some rows."""
@@ -76,7 +133,8 @@ class Dataset:
         if self.measured is None:
             raise BadInput(f"dataset {self.definition.name!r}", "measured test members", "none")
         rows, curves = self.measured.rows, self.measured.blocks
-        return {n: curves[n] if n in curves else self.blocks[n][rows] for n in inputs}
+        own = self.take([name for name in inputs if name not in curves], rows)
+        return {name: curves[name] if name in curves else own[name] for name in inputs}
 
     @property
     def curves(self) -> frozenset[str]:

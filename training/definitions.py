@@ -8,110 +8,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
-
-import numpy as np
+from dataclasses import asdict, dataclass
+from typing import Literal, get_args
 
 from registry.errors import BadInput
 from registry.identity import canonical_json
 from registry.plugins import pick
-from registry.records import Floats
 from registry.vocabulary import CRYSTAL_SYSTEMS
-from registry.vocabulary import technique as technique_named
+from training.inputs import (
+    MISSING,
+    FeatureInput,
+    Input,
+    Missing,
+    SpectrumInput,
+    input_from,
+    reference_input,
+)
+from training.models import TASKS, Task
+from training.targets import Property, column_of
+
+__all__ = [
+    "BY",
+    "MIN_GROUPS",
+    "MISSING",
+    "SPLITS",
+    "By",
+    "DatasetDefinition",
+    "FeatureInput",
+    "Input",
+    "Missing",
+    "SpectrumInput",
+    "Split",
+    "class_order",
+    "definition_from",
+    "input_from",
+    "reference_input",
+]
 
 SPLITS = ("train", "validation", "test")
+By = Literal["material", "sample", "prototype", "chemical_system", "space_group", "time", "random"]
+BY: tuple[By, ...] = get_args(By)
 MIN_GROUPS = 3
 """Fewest groups of a class: one for each side of the split."""
-
-
-@dataclass(frozen=True)
-class SpectrumInput:
-    """One curve per material: a technique, resampled on an even grid and scaled to maximum 1.
-
-    Attributes:
-        name: Name of the input block.
-        technique: Technique whose canonical axis and unit the grid is in.
-        grid: First value, last value and number of points.
-        simulator: Simulator of the curves; the one named like the technique when left out.
-        parameters: What differs from the simulator's defaults.
-    """
-
-    name: str
-    technique: str
-    grid: tuple[float, float, int]
-    simulator: str = ""
-    parameters: dict[str, float] = field(default_factory=dict)
-    kind: Literal["spectrum"] = "spectrum"
-
-    def __post_init__(self) -> None:
-        technique_named(self.technique)
-        low, high, points = self.grid
-        if not (low < high and points >= 2):
-            raise BadInput(
-                f"input {self.name!r}: grid",
-                "(low, high, points >= 2), low < high",
-                repr(self.grid),
-            )
-
-    @property
-    def source(self) -> str:
-        """What it reads, as people look for it: the technique."""
-        return self.technique
-
-    def points(self) -> Floats:
-        """The grid in the canonical unit of the technique, shape ``(points,)``."""
-        return np.linspace(*self.grid)
-
-    def identity(self) -> str:
-        """Recipe of the simulated curves.
-
-        Raises:
-            NotFound: When there is no such simulator.
-            BadInput: When the simulator refuses a parameter.
-        """
-        from ingest.simulators import simulators
-
-        simulator = pick(simulators(), "simulator", self.simulator or self.technique)
-        recipe: str = simulator.recipe(simulator.settings(**self.parameters))
-        return recipe
-
-
-@dataclass(frozen=True)
-class FeatureInput:
-    """One vector per material: a descriptor with its parameters, read from the feature store.
-
-    Attributes:
-        name: Name of the input block.
-        view: Name of the descriptor.
-        parameters: What differs from the descriptor's defaults.
-    """
-
-    name: str
-    view: str
-    parameters: dict[str, Any] = field(default_factory=dict)
-    kind: Literal["feature"] = "feature"
-
-    @property
-    def source(self) -> str:
-        """What it reads, as people look for it: the feature view."""
-        return self.view
-
-    def identity(self) -> str:
-        """Id of the feature view.
-
-        Raises:
-            NotFound: When there is no such descriptor.
-            BadInput: When the descriptor refuses a parameter.
-        """
-        from features.descriptor import descriptors
-
-        descriptor = pick(descriptors(), "descriptor", self.view)
-        view_id: str = descriptor.view_id(descriptor.settings(**self.parameters))
-        return view_id
-
-
-Input = SpectrumInput | FeatureInput
 
 
 @dataclass(frozen=True)
@@ -119,14 +57,19 @@ class Split:
     """How members are divided into train, validation and test.
 
     ``by`` names what is never divided: a ``material`` (a mineral in all its determinations), a
-    ``chemical_system``, or nothing (``random``, which leaks and therefore cannot be registered).
+    ``sample`` (what was measured on one), a ``prototype`` (anonymous formula and space group), a
+    ``chemical_system``, a ``space_group``, or nothing (``random``, which leaks and therefore
+    cannot be registered). ``time`` divides by when materials were last measured: the newest are
+    the test side, nothing in train is newer than it, and the seed means nothing.
     """
 
-    by: Literal["material", "chemical_system", "random"] = "material"
+    by: By = "material"
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.by not in BY:
+            raise BadInput("split by", f"one of {', '.join(BY)}", repr(self.by))
         if min(self.fractions) <= 0 or abs(sum(self.fractions) - 1) > 1e-9:
             raise BadInput("split fractions", "three above 0 with sum 1", repr(self.fractions))
 
@@ -135,21 +78,34 @@ class Split:
 class DatasetDefinition:
     """A dataset in words: what is predicted from what, for which materials.
 
+    What an input does about a material that lacks it is its ``missing``:
+
+    - ``require``: the material is left out of the dataset and counted (listwise deletion);
+    - ``drop``: it stays for models that do not read the input, and
+      :meth:`training.datasets.Dataset.complete` leaves it out for those that do (pairwise
+      deletion);
+    - ``mask``: it stays with a row of NaN, for models that take members with gaps.
+
+    A material that lacks every input is left out, and an input that nobody has is refused. The
+    three are compared in Little & Rubin, Statistical Analysis with Missing Data (2019), chapter 3.
+
     Attributes:
         name: Name of the dataset.
-        inputs: Input blocks; a material that lacks one is left out and counted.
-        target: Column of ``materials`` that is predicted.
+        inputs: Input blocks.
+        target: Column of ``materials`` or property that is predicted; None when unsupervised.
         where: SQL condition on ``materials``.
         split: How members are divided.
-        min_groups: Fewest groups in a class.
+        min_groups: Fewest groups in a class; without classes, of all.
+        task: What is learnt.
     """
 
     name: str
     inputs: tuple[Input, ...]
-    target: str = "crystal_system"
+    target: str | Property | None = "crystal_system"
     where: str = "true"
     split: Split = Split()
     min_groups: int = MIN_GROUPS
+    task: Task = "classification"
 
     def __post_init__(self) -> None:
         names = [i.name for i in self.inputs]
@@ -162,9 +118,38 @@ class DatasetDefinition:
                 f"dataset {self.name!r}: min_groups", f"{MIN_GROUPS} or more", str(self.min_groups)
             )
 
+        if self.task not in TASKS:
+            raise BadInput(f"dataset {self.name!r}: task", f"one of {', '.join(TASKS)}", self.task)
+        if (self.target is None) != (self.task == "unsupervised"):
+            raise BadInput(
+                f"dataset {self.name!r}: target",
+                "none when unsupervised, and one otherwise",
+                f"{self.target!r} for {self.task}",
+            )
+        if isinstance(self.target, str):
+            column_of(self.name, self.target)
+
     def json(self) -> str:
         """Canonical JSON, equal for equal definitions."""
-        return canonical_json(asdict(self))
+        value = asdict(self)
+        if self.task == "classification":
+            del value["task"]  # as definitions were written before there were other tasks
+        for source in value["inputs"]:
+            if source["missing"] == "require":
+                del source["missing"]  # likewise: manifests of old definitions stay what they are
+        return canonical_json(value)
+
+    @property
+    def predicts(self) -> str | None:
+        """Name of the target, None when unsupervised."""
+        return self.target.name if isinstance(self.target, Property) else self.target
+
+    @property
+    def unit(self) -> str:
+        """Unit of the target, empty when it has none."""
+        if isinstance(self.target, Property):
+            return self.target.unit
+        return "" if self.target is None else column_of(self.name, self.target).unit
 
     def input(self, name: str) -> Input:
         """Return the input called ``name``.
@@ -184,21 +169,11 @@ def class_order(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def reference_input(inputs: tuple[Input, ...]) -> Input:
-    """Input by which members are compared: the first curve, or else the first of all."""
-    return next((i for i in inputs if isinstance(i, SpectrumInput)), inputs[0])
-
-
-def input_from(value: dict[str, Any]) -> Input:
-    """Read an input back from its JSON form."""
-    if value["kind"] == "feature":
-        return FeatureInput(**value)
-    return SpectrumInput(**{**value, "grid": tuple(value["grid"])})
-
-
 def definition_from(text: str) -> DatasetDefinition:
     """Read a definition back from its canonical JSON."""
     value = json.loads(text)
     split = {**value["split"], "fractions": tuple(value["split"]["fractions"])}
-    inputs = tuple(input_from(i) for i in value["inputs"])
-    return DatasetDefinition(**{**value, "split": Split(**split), "inputs": inputs})
+    read = {"split": Split(**split), "inputs": tuple(input_from(i) for i in value["inputs"])}
+    if isinstance(value["target"], dict):
+        read["target"] = Property(**value["target"])
+    return DatasetDefinition(**{**value, **read})

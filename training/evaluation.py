@@ -1,7 +1,5 @@
-"""Scores of a classifier, with intervals that respect groups.
+"""Scores of a model's answers, with intervals that respect groups.
 
-Balanced accuracy is the mean recall over the classes that occur (Brodersen et al. 2010,
-doi:10.1109/ICPR.2010.764): chance is one over the number of classes, however uneven they are.
 Intervals are percentile bootstraps over whole groups (Efron & Tibshirani 1993, chapter 8):
 determinations of one mineral are not independent, so they are drawn together.
 """
@@ -9,34 +7,34 @@ determinations of one mineral are not independent, so they are drawn together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from registry.errors import BadInput
 from registry.records import Floats
-from training.models import Labels
+from training.metrics import Answers, Metric, metrics_of
+from training.models import Labels, Task
 
-METRIC = "balanced_accuracy"
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores on one set of members; ``confusion[i][j]`` counts class i answered as class j."""
+    """Scores on one set of members.
+
+    Attributes:
+        n: How many there are.
+        values: Score by metric.
+        recall: Share answered rightly by class; empty for other tasks.
+        confusion: ``confusion[i][j]`` counts class i answered as class j; empty for other tasks.
+    """
 
     n: int
-    accuracy: float
-    balanced_accuracy: float
-    macro_f1: float
+    values: dict[str, float]
     recall: dict[str, float]
     confusion: list[list[int]]
-
-    def json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,10 @@ def confusion_matrix(truth: Labels, predicted: Labels, n_classes: int) -> Labels
     return flat.reshape(n_classes, n_classes).astype(np.int64)
 
 
-def scores(truth: Labels, predicted: Labels, class_names: Sequence[str]) -> Scores:
-    """Score predicted class numbers against true ones, both of shape ``(n,)``.
+def scores(
+    task: Task, truth: Answers, answered: Answers, class_names: Sequence[str] = ()
+) -> Scores:
+    """Score answers against the truth by every metric of the task, both of shape ``(n,)``.
 
     Classes that do not occur among the true ones count neither for balanced accuracy nor for F1.
 
@@ -67,39 +67,59 @@ def scores(truth: Labels, predicted: Labels, class_names: Sequence[str]) -> Scor
     """
     if len(truth) == 0:
         raise BadInput("scores", "at least one member", "none")
-    confusion = confusion_matrix(truth, predicted, len(class_names))
-    right, actual, answered = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    values = {metric.name: metric.score(truth, answered) for metric in metrics_of(task)}
+    if task != "classification":
+        return Scores(len(truth), values, {}, [])
+    confusion = confusion_matrix(truth, answered, len(class_names))
+    right, actual, given = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     occurs = actual > 0
     recall = right[occurs] / actual[occurs]
-    f1 = 2 * right[occurs] / (actual[occurs] + answered[occurs])
+    f1 = 2 * right[occurs] / (actual[occurs] + given[occurs])
     names = [name for name, there in zip(class_names, occurs, strict=True) if there]
     return Scores(
         n=len(truth),
-        accuracy=float(right.sum() / len(truth)),
-        balanced_accuracy=float(recall.mean()),
-        macro_f1=float(f1.mean()),
+        values={**values, "macro_f1": float(f1.mean())},
         recall=dict(zip(names, recall.tolist(), strict=True)),
         confusion=confusion.tolist(),
     )
 
 
-def bootstrap(truth: Labels, predicted: Labels, groups: Sequence[str], seed: int = 0) -> Interval:
-    """Balanced accuracy with its 95 % interval over resampled groups."""
-    draws = _draws(groups, seed)
-    value = _balanced(truth, predicted, groups, _once(groups))
-    return _interval(float(value[0]), _balanced(truth, predicted, groups, draws))
+def bootstrap(
+    metric: Metric, truth: Answers, answered: Answers, groups: Sequence[str], seed: int = 0
+) -> Interval:
+    """A score with its 95 % interval over resampled groups."""
+    sums = _group_sums(metric, truth, answered, groups)
+    return _interval(metric.score(truth, answered), metric.finish(_draws(len(sums), seed) @ sums))
 
 
 def paired_bootstrap(
-    truth: Labels, one: Labels, other: Labels, groups: Sequence[str], seed: int = 0
+    metric: Metric,
+    truth: Answers,
+    one: Answers,
+    other: Answers,
+    groups: Sequence[str],
+    seed: int = 0,
+    other_truth: Answers | None = None,
 ) -> Interval:
-    """How much better ``one`` is than ``other`` in balanced accuracy, on the same resamples."""
+    """How much better ``one`` is than ``other``, on the same resamples; above 0 is better.
 
-    def difference(draws: Floats) -> Floats:
-        return _balanced(truth, one, groups, draws) - _balanced(truth, other, groups, draws)
-
-    value = difference(_once(groups))
-    return _interval(float(value[0]), difference(_draws(groups, seed)))
+    Args:
+        metric: What is compared.
+        truth: Truth, shape ``(n,)``.
+        one: Answers to be better.
+        other: Answers to be better than.
+        groups: Group of each member.
+        seed: Of the resamples.
+        other_truth: Truth of the other, where it is another (the spread of other inputs).
+    """
+    sums = [
+        _group_sums(metric, t, answered, groups)
+        for t, answered in ((truth, one), (truth if other_truth is None else other_truth, other))
+    ]
+    draws = np.concatenate([np.ones((1, len(sums[0]))), _draws(len(sums[0]), seed)])
+    first, second = (metric.finish(draws @ s) for s in sums)
+    difference = metric.sign * (first - second)
+    return _interval(float(difference[0]), difference[1:])
 
 
 def _interval(value: float, sample: Floats) -> Interval:
@@ -108,24 +128,15 @@ def _interval(value: float, sample: Floats) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def _once(groups: Sequence[str]) -> Floats:
-    return np.ones((1, len(set(groups))))
+def _group_sums(metric: Metric, truth: Answers, answered: Answers, groups: Sequence[str]) -> Floats:
+    """Statistics summed within each group, shape ``(n_groups, s)``."""
+    names, group = np.unique(np.asarray(groups), return_inverse=True)
+    statistics = metric.statistics(truth, answered)
+    sums = np.zeros((len(names), statistics.shape[1]))
+    np.add.at(sums, group, statistics)
+    return sums
 
 
-def _draws(groups: Sequence[str], seed: int) -> Floats:
-    """How often each group is drawn in each resample, shape ``(RESAMPLES, n_groups)``."""
-    n = len(set(groups))
+def _draws(n: int, seed: int) -> Floats:
+    """How often each of n groups is drawn in each resample, shape ``(RESAMPLES, n)``."""
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), RESAMPLES).astype(float)
-
-
-def _balanced(truth: Labels, predicted: Labels, groups: Sequence[str], draws: Floats) -> Floats:
-    """Balanced accuracy of each resample over the classes it holds, shape ``(len(draws),)``."""
-    _, group = np.unique(np.asarray(groups), return_inverse=True)
-    classes, label = np.unique(truth, return_inverse=True)
-    total = np.zeros((draws.shape[1], len(classes)))
-    right = np.zeros_like(total)
-    np.add.at(total, (group, label), 1.0)
-    np.add.at(right, (group, label), (truth == predicted).astype(float))
-    drawn = draws @ total
-    recall = np.divide(draws @ right, drawn, out=np.zeros_like(drawn), where=drawn > 0)
-    return np.asarray(recall.sum(axis=1) / (drawn > 0).sum(axis=1))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from registry.errors import ModelRefused
 from registry.identity import digest
@@ -40,3 +42,15 @@ def verify(folder: Path, expected: dict[str, str]) -> None:
     for name, found in digests(folder).items():
         if found != expected[name]:
             raise ModelRefused(f"{folder / name}: altered: digest {found}, not {expected[name]}")
+
+
+def read_json(path: Path) -> Any:
+    """Content of a JSON file.
+
+    Raises:
+        ModelRefused: When it is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # also what is not UTF-8
+        raise ModelRefused(f"{path}: not JSON: {error}") from error

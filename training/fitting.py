@@ -1,86 +1,29 @@
-"""One candidate fitted and scored: every seed, the baselines and the shuffled-label control."""
+"""One candidate fitted and scored: every seed, the baselines and the shuffled control."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from registry.errors import WrongUse
 from registry.plugins import pick
+from training.answering import ask, chance, truth_of
+from training.baselines import naive_score, nearest_score, shuffled
 from training.datasets import Dataset
 from training.definitions import SpectrumInput
 from training.evaluation import Interval, Scores, bootstrap, scores
-from training.models import Fitted, Inputs, Labels, Model, Probabilities, Training, models
+from training.metrics import Metric, metric_named, metrics_of
+from training.models import Fitted, Inputs, Labels, Model, Training, models
+from training.models._checks import complete_settings
+from training.reliability import assess
+from training.results import Repetition, Result
 from training.study import Candidate
 
 Progress = Callable[[str], None]
-NAIVE, NEAREST = "most_frequent", "nearest_neighbour"
-
-
-@dataclass(frozen=True)
-class Repetition:
-    """One seed: its scores, and the seconds it took to fit."""
-
-    seed: int
-    validation: Scores
-    test: Scores
-    measured: Scores | None
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Result:
-    """A candidate, fitted.
-
-    Attributes:
-        candidate: What was fitted.
-        settings: Complete settings.
-        fitted: The model of the first seed; no seed is ever chosen by its test score.
-        probabilities: Its answers for the test members, ``(n_test, n_classes)``.
-        repetitions: One per seed.
-        naive: Balanced accuracy of the most frequent class on the test side.
-        nearest: That of the nearest neighbour on the same inputs.
-        shuffled: That of the same algorithm on shuffled training labels, mean over seeds.
-        shuffled_at_chance: Whether its 95 % interval (lower end: mean over seeds) reaches chance.
-    """
-
-    candidate: Candidate
-    settings: dict[str, Any]
-    fitted: Fitted
-    probabilities: Probabilities
-    repetitions: tuple[Repetition, ...]
-    naive: float
-    nearest: float
-    shuffled: float
-    shuffled_at_chance: bool
-
-    def over_seeds(self, side: str) -> tuple[float, float] | None:
-        """Mean and standard deviation of balanced accuracy; None where the side was not scored."""
-        found: list[Scores | None] = [getattr(r, side) for r in self.repetitions]
-        values = [s.balanced_accuracy for s in found if s is not None]
-        return (float(np.mean(values)), float(np.std(values))) if values else None
-
-    def mean(self, side: str) -> float | None:
-        """Mean over seeds of balanced accuracy; None where the side was not scored."""
-        found = self.over_seeds(side)
-        return None if found is None else found[0]
-
-
-def complete_settings(model: Model, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a model with its defaults.
-
-    Raises:
-        WrongUse: For a setting that the model does not have.
-    """
-    strange = sorted(set(chosen) - set(model.settings))
-    if strange:
-        known = ", ".join(model.settings) or "no settings"
-        raise WrongUse(f"model {model.name}: setting", f"one of {known}", ", ".join(strange))
-    return {**model.settings, **chosen}
 
 
 def model_of(candidate: Candidate) -> Model:
@@ -100,11 +43,12 @@ def model_of(candidate: Candidate) -> Model:
 def training_of(dataset: Dataset, inputs: Sequence[str], seed: int) -> Training:
     """Training and validation side of some inputs."""
     train, validation = dataset.rows("train"), dataset.rows("validation")
+    targets = dataset.targets
     return Training(
         inputs=dataset.take(inputs, train),
-        labels=dataset.labels[train],
+        targets=None if targets is None else targets[train],
         validation_inputs=dataset.take(inputs, validation),
-        validation_labels=dataset.labels[validation],
+        validation_targets=None if targets is None else targets[validation],
         n_classes=len(dataset.class_names),
         seed=seed,
         curves={
@@ -112,50 +56,61 @@ def training_of(dataset: Dataset, inputs: Sequence[str], seed: int) -> Training:
             for i in dataset.definition.inputs
             if isinstance(i, SpectrumInput) and i.name in inputs
         },
+        task=dataset.definition.task,
     )
 
 
 @dataclass(frozen=True)
 class SeedFit:
-    """One seed of a candidate: its scores, its shuffled-label control, the model."""
+    """One seed of a candidate: its scores, its shuffled control, the model."""
 
     repetition: Repetition
     control: Interval
     fitted: Fitted
 
 
-Run = Callable[[Callable[[tuple[Dataset, Candidate, int]], SeedFit], Any], Iterator[SeedFit]]
+Work = tuple[Dataset, Candidate, int, str]
+Run = Callable[[Callable[[Work], SeedFit], Any], Iterator[SeedFit]]
 
 
 def seed_fits(
-    dataset: Dataset, candidates: Sequence[Candidate], seeds: Sequence[int], run: Run = map
+    dataset: Dataset,
+    candidates: Sequence[Candidate],
+    seeds: Sequence[int],
+    run: Run = map,
+    metric: Metric | None = None,
 ) -> Iterator[SeedFit]:
     """Fit candidates, every seed of one before the next; ``run`` maps over processes or here."""
-    tasks = [(dataset.only(c.inputs), c, seed) for c in candidates for seed in seeds]
+    name = (metric or usual_metric(dataset)).name
+    tasks = [(dataset.only(c.inputs), c, seed, name) for c in candidates for seed in seeds]
     return run(fit_seed, tasks)
 
 
-def fit_seed(task: tuple[Dataset, Candidate, int]) -> SeedFit:
-    """Fit a candidate with one seed, and again on shuffled training labels.
+def usual_metric(dataset: Dataset) -> Metric:
+    """What a dataset's task is judged by unless said otherwise."""
+    return metrics_of(dataset.definition.task)[0]
+
+
+def fit_seed(work: Work) -> SeedFit:
+    """Fit a candidate with one seed, and again where there is nothing to learn.
 
     Raises:
         NotFound: When there is no such algorithm or input.
         WrongUse: For a wrong setting or number of inputs.
+        BadInput: For data the algorithm cannot learn from.
+        Unsupported: For a task the algorithm is not made for.
     """
-    dataset, candidate, seed = task
-    model = model_of(candidate)
-    settings = complete_settings(model, candidate.settings)
+    dataset, candidate, seed, name = work
+    model, metric = model_of(candidate), metric_named(name)
     data = training_of(dataset, candidate.inputs, seed)
     start = time.perf_counter()
-    fitted = model.fit(data, **settings)
+    fitted = model.train(data, **candidate.settings)
     seconds = time.perf_counter() - start
-    shuffled = np.random.default_rng(seed).permutation(data.labels)
-    control = model.fit(replace(data, labels=shuffled), **settings)
-    test = dataset.rows("test")
-    chance = bootstrap(
-        dataset.labels[test], _answers(dataset, candidate, control), dataset.groups(test)
-    )
-    return SeedFit(_score(dataset, candidate, fitted, seed, seconds), chance, fitted)
+    control = model.train(shuffled(data), **candidate.settings)
+    rows = dataset.rows("test")
+    said = ask(control, data.task, dataset.take(candidate.inputs, rows))
+    by_chance = bootstrap(metric, truth_of(dataset, rows, said), said.answers, dataset.groups(rows))
+    return SeedFit(_score(dataset, candidate, fitted, seed, seconds), by_chance, fitted)
 
 
 def fit_candidate(
@@ -164,6 +119,7 @@ def fit_candidate(
     seeds: Sequence[int],
     progress: Progress,
     fits: Iterator[SeedFit] | None = None,
+    metric: Metric | None = None,
 ) -> Result:
     """Fit a candidate once per seed and score it beside its baselines and control.
 
@@ -173,61 +129,72 @@ def fit_candidate(
         seeds: Repetitions.
         progress: Called with a line for each seed.
         fits: Where the next fits come from, when other processes make them.
+        metric: What it is judged by; the usual one of its task by default.
 
     Raises:
         NotFound: When there is no such algorithm or input.
         WrongUse: For a wrong setting or number of inputs, or no seed.
+        BadInput: For data the algorithm cannot learn from.
+        Unsupported: For a task the algorithm is not made for.
     """
     if not seeds:
         raise WrongUse(candidate.key, "at least one seed", "none")
+    judged_by = metric or usual_metric(dataset)
     settings = complete_settings(model_of(candidate), candidate.settings)
-    coming = fits or seed_fits(dataset, [candidate], seeds)
-    done = [_told(candidate, next(coming), progress) for _ in seeds]
+    coming = fits or seed_fits(dataset, [candidate], seeds, metric=judged_by)
+    done = [_told(candidate, next(coming), judged_by, progress) for _ in seeds]
     plain = training_of(dataset, candidate.inputs, seeds[0])
-    first = done[0].fitted
-    lowest = float(np.mean([fit.control.low for fit in done]))
+    first, rows = done[0].fitted, dataset.rows("test")
+    said = ask(first, plain.task, dataset.take(candidate.inputs, rows))
+    naive = naive_score(dataset, plain, judged_by)
     return Result(
         candidate=candidate,
         settings=settings,
+        metric=judged_by,
         fitted=first,
-        probabilities=first.probabilities(dataset.take(candidate.inputs, dataset.rows("test"))),
+        said=said,
+        truth=truth_of(dataset, rows, said),
         repetitions=tuple(fit.repetition for fit in done),
-        naive=_baseline(dataset, candidate, plain, NAIVE),
-        nearest=_baseline(dataset, candidate, plain, NEAREST),
+        naive=naive,
+        nearest=nearest_score(dataset, plain, judged_by),
         shuffled=float(np.mean([fit.control.value for fit in done])),
-        shuffled_at_chance=lowest <= 1 / len(dataset.class_names),
+        shuffled_at_chance=_at_chance(
+            [fit.control for fit in done],
+            judged_by,
+            chance(plain.task, dataset.class_names, naive),
+        ),
+        reliability=assess(dataset, candidate.inputs, first),
     )
 
 
-def _told(candidate: Candidate, fit: SeedFit, progress: Progress) -> SeedFit:
+def _at_chance(controls: list[Interval], metric: Metric, by_chance: float | None) -> bool | None:
+    if by_chance is None:
+        return None
+    worse = float(np.mean([c.low if metric.sign > 0 else c.high for c in controls]))
+    return not metric.better(worse, by_chance)
+
+
+def _told(candidate: Candidate, fit: SeedFit, metric: Metric, progress: Progress) -> SeedFit:
     done = fit.repetition
     progress(
-        f"{candidate.key}, seed {done.seed}: {done.test.balanced_accuracy:.3f} in "
-        f"{done.seconds:.1f} s, {fit.control.value:.3f} on shuffled labels"
+        f"{candidate.key}, seed {done.seed}: {done.test.values[metric.name]:.3f} in "
+        f"{done.seconds:.1f} s, {fit.control.value:.3f} on shuffled {_shuffled(metric)}"
     )
     return fit
 
 
-def _baseline(dataset: Dataset, candidate: Candidate, training: Training, name: str) -> float:
-    baseline = models()[name]
-    answers = _answers(dataset, candidate, baseline.fit(training, **baseline.settings))
-    truth = dataset.labels[dataset.rows("test")]
-    return scores(truth, answers, dataset.class_names).balanced_accuracy
-
-
-def _answers(dataset: Dataset, candidate: Candidate, fitted: Fitted) -> Labels:
-    return _classes(fitted, dataset.take(candidate.inputs, dataset.rows("test")))
-
-
-def _classes(fitted: Fitted, inputs: Inputs) -> Labels:
-    return np.asarray(fitted.probabilities(inputs).argmax(axis=1), dtype=np.int64)
+def _shuffled(metric: Metric) -> str:
+    return "columns" if metric.task == "unsupervised" else "labels"
 
 
 def _score(
     dataset: Dataset, candidate: Candidate, fitted: Fitted, seed: int, seconds: float
 ) -> Repetition:
+    task = dataset.definition.task
+
     def on(rows: Labels, inputs: Inputs) -> Scores:
-        return scores(dataset.labels[rows], _classes(fitted, inputs), dataset.class_names)
+        said = ask(fitted, task, inputs)
+        return scores(task, truth_of(dataset, rows, said), said.answers, dataset.class_names)
 
     sides = {s: dataset.rows(s) for s in ("validation", "test")}
     simulated = {s: on(rows, dataset.take(candidate.inputs, rows)) for s, rows in sides.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,12 +14,12 @@ from registry.lake import Lake
 from training.datasets import Dataset
 from training.definitions import class_order
 from training.evaluation import Interval, bootstrap, paired_bootstrap
-from training.models import Labels
+from training.metrics import Answers, Metric, metric_named
 from training.rows import Row
 from training.study import Claim
 
 ANSWERS_SQL = """
-SELECT m.entity_id, m."group", m.label, p.value
+SELECT m.entity_id, m."group", m.label, p.value, p.alternatives
 FROM dataset_members m
 LEFT JOIN predictions p ON p.entity_id = m.entity_id AND p.model = $1 AND p.version = $2
 WHERE m.manifest = $3 AND m.split = 'test' ORDER BY m.entity_id
@@ -36,16 +37,25 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Answered:
-    """Test side of a registered model: true and answered class numbers, names and groups."""
+    """Test side of a registered model.
 
-    truth: Labels
-    answered: Labels
+    Attributes:
+        truth: True class numbers or values, or spreads, shape ``(n,)``.
+        answered: Answered class numbers or values, or residuals, shape ``(n,)``.
+        class_names: Names of the classes, if there are any.
+        groups: Group of each member.
+        metric: What the model is judged by.
+    """
+
+    truth: Answers
+    answered: Answers
     class_names: tuple[str, ...]
     groups: tuple[str, ...]
+    metric: Metric
 
     def interval(self) -> Interval:
-        """Balanced accuracy with its 95 % interval."""
-        return bootstrap(self.truth, self.answered, self.groups)
+        """Its score with the 95 % interval."""
+        return bootstrap(self.metric, self.truth, self.answered, self.groups)
 
 
 def answers_of(
@@ -63,20 +73,28 @@ def answers_of(
     """
     key = [row["model"], row["version"], row["manifest"]]
     found = lake.sql(ANSWERS_SQL, key).to_pydict()
-    if not found["value"] or None in found["value"]:
+    if not found["alternatives"] or None in found["alternatives"]:
         raise LakeError(
             f"{row['model']} version {row['version']}: no answers for its whole test side in "
             "the lake: train it again with force"
         )
+    metric, groups = metric_named(row["metric"]), tuple(found["group"])
+    if metric.task == "unsupervised":
+        parts = [json.loads(text) for text in found["alternatives"]]
+        spread, left = (np.array([part[key] for part in parts]) for key in ("spread", "residual"))
+        return Answered(spread, left, (), groups, metric)
+    if metric.task == "regression":
+        true, said = (np.array([float(v) for v in found[c]]) for c in ("label", "value"))
+        return Answered(true, said, (), groups, metric)
     names = tuple(class_names or class_order([*found["label"], *found["value"]]))
     number = {name: i for i, name in enumerate(names)}
     truth, answered = (np.array([number[v] for v in found[c]]) for c in ("label", "value"))
-    return Answered(truth, answered, names, tuple(found["group"]))
+    return Answered(truth, answered, names, groups, metric)
 
 
-def best_on_validation(validation: Mapping[str, float], keys: Sequence[str]) -> str:
-    """Key of the highest validation score; of equal ones the first."""
-    return max(keys, key=lambda key: validation[key])
+def best_on_validation(validation: Mapping[str, float], keys: Sequence[str], metric: Metric) -> str:
+    """Key of the best validation score; of equal ones the first."""
+    return max(keys, key=lambda key: metric.sign * validation[key])
 
 
 def judge(
@@ -97,12 +115,15 @@ def judge(
     """
     if not {claim.candidate, *claim.against} <= set(rows):
         return None
-    rival = best_on_validation(validation, claim.against)
+    metric = metric_named(rows[claim.candidate]["metric"])
+    rival = best_on_validation(validation, claim.against, metric)
     one, other = (
         answers_of(lake, rows[key], dataset.class_names) for key in (claim.candidate, rival)
     )
-    found = paired_bootstrap(one.truth, one.answered, other.answered, one.groups)
-    reason = f"{claim.candidate} minus {rival} in balanced accuracy: {found}"
+    found = paired_bootstrap(
+        metric, one.truth, one.answered, other.answered, one.groups, other_truth=other.truth
+    )
+    reason = f"{claim.candidate} {metric.compared} {rival} in {metric.title}: {found}"
     if found.low > 0:
         return Verdict("holds", reason, found)
     return Verdict("fails" if found.high < 0 else "is undecided", reason, found)

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from registry.errors import NotFound
+from registry.errors import NotFound, WrongUse
 from registry.lake import Lake
+from training.metrics import METRICS
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+RETIRED = "retired"
+"""What stands in the place of an alias of a version that was taken out of service."""
 
-FIND_SQL = """
+LESS_IS_BETTER = sorted(metric.name for metric in METRICS.values() if metric.sign < 0)
+SIGN_SQL = f"(CASE WHEN metric IN {tuple(LESS_IS_BETTER)} THEN -1 ELSE 1 END)"
+
+PLAIN = "replace(lower(trim({})), ' ', '_')".format
+FIND_SQL = f"""
 SELECT * FROM models
-WHERE ($1 IS NULL OR predicts = $1)
+WHERE ($1 IS NULL OR {PLAIN("predicts")} = {PLAIN("$1")})
   AND ($2 IS NULL OR list_contains(inputs, $2))
   AND (NOT $3 OR alias = 'champion')
-  AND ($4 IS NULL OR coalesce(score_measured, score_simulated) >= $4)
-ORDER BY stale, coalesce(score_measured, score_simulated) DESC, model, version DESC
+  AND ($4 IS NULL OR {SIGN_SQL} * coalesce(score_measured, score_simulated) >= {SIGN_SQL} * $4)
+  AND ($5 IS NULL OR (metric LIKE '%accuracy' AND score_measured >= $5))
+  AND ($6 IS NULL OR manifest IN (
+    SELECT m.manifest FROM dataset_members m JOIN materials t ON t.material_id = m.entity_id
+    WHERE m.split = 'train' AND list_contains(t.elements, $6)))
+  AND ($7 OR alias IS DISTINCT FROM 'retired')
+ORDER BY stale, {SIGN_SQL} * coalesce(score_measured, score_simulated) DESC, model, version DESC
 """
+
+ROWS_SQL = """
+SELECT * FROM models
+WHERE model = $1 AND ($2 IS NULL OR version = $2) AND ($3 OR alias IS DISTINCT FROM 'retired')
+ORDER BY version DESC
+"""
+REFERENCE = re.compile(r"([^/@\s]+)(?:[/@]([^/@\s]+))?")
 
 
 def find_models(
@@ -25,27 +45,54 @@ def find_models(
     from_input: str | None = None,
     champion_only: bool = False,
     min_score: float | None = None,
+    min_measured_accuracy: float | None = None,
+    element: str | None = None,
+    retired: bool = False,
 ) -> list[dict[str, Any]]:
     """Rows of the ``models`` table, best first, stale ones last.
 
     Args:
         lake: The lake.
-        predicts: Target, such as ``crystal_system``.
+        predicts: Target, such as ``crystal_system``; spaces will do as well.
         from_input: A technique or feature view that the model reads.
         champion_only: Only the champion of each study.
-        min_score: Least score, on measured data where there is one, else on simulated.
+        min_score: Least score (of an error: the largest), on measured data where there is one,
+            else on simulated.
+        min_measured_accuracy: Least accuracy (or balanced accuracy) on measured data.
+        element: Symbol of an element that materials it was trained on hold.
+        retired: Also those that were taken out of service.
     """
     parameters = [predicts, from_input, champion_only, min_score]
+    parameters += [min_measured_accuracy, element, retired]
     rows: list[dict[str, Any]] = lake.sql(FIND_SQL, parameters).to_pylist()
     return rows
 
 
-def model_rows(lake: Lake, model: str, version: int | None = None) -> list[dict[str, Any]]:
-    """Rows of one registered model, all versions or one, newest first."""
-    query = "SELECT * FROM models WHERE model = $1 AND ($2 IS NULL OR version = $2)"
-    found: list[dict[str, Any]] = lake.sql(
-        f"{query} ORDER BY version DESC", [model, version]
-    ).to_pylist()
+def split_reference(text: str) -> tuple[str, str]:
+    """Name and version, or alias, of ``model``, ``model/version``, ``model@alias``.
+
+    Raises:
+        WrongUse: When it is none of these.
+    """
+    found = REFERENCE.fullmatch(text)
+    if found is None:
+        raise WrongUse("model", "name, name/version or name@alias", repr(text))
+    return found[1], found[2] or CHAMPION
+
+
+def model_rows(
+    lake: Lake, model: str, version: int | None = None, retired: bool = False
+) -> list[dict[str, Any]]:
+    """Rows of one registered model, newest first: one version, or all that are in service.
+
+    Args:
+        lake: The lake.
+        model: Registered name.
+        version: Only this version, in service or not.
+        retired: All versions, also those taken out of service.
+    """
+    parameters = [model, version, retired or version is not None]
+    found: list[dict[str, Any]] = lake.sql(ROWS_SQL, parameters).to_pylist()
     return found
 
 
@@ -55,17 +102,19 @@ def champion(lake: Lake, model: str) -> dict[str, Any] | None:
 
 
 def one_model(lake: Lake, model: str, which: int | str = CHAMPION) -> dict[str, Any]:
-    """Row of one version, by number or alias.
+    """Row of one version, by number or alias; a retired one only by its number.
 
     Raises:
         NotFound: When there is no such model, version or alias; the message lists those there are.
     """
-    rows = model_rows(lake, model)
+    rows = model_rows(lake, model, retired=True)
     if not rows:
         names = lake.sql("SELECT DISTINCT model FROM models")["model"].to_pylist()
         raise NotFound("model", model, names)
     for row in rows:
-        if which in (row["version"], str(row["version"]), row["alias"]):
+        alias = None if row["alias"] == RETIRED else row["alias"]
+        if which in (row["version"], str(row["version"]), alias):
             return row
-    known = [str(row["version"]) for row in rows] + [row["alias"] for row in rows if row["alias"]]
+    known = [str(row["version"]) for row in rows]
+    known += [row["alias"] for row in rows if row["alias"] not in (None, RETIRED)]
     raise NotFound(f"version of {model}", str(which), known)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from registry.records import Floats
+
 BLUE, ORANGE, YELLOW, GREY = "#0072B2", "#D55E00", "#F0E442", "#666666"
 """Okabe & Ito (2008)."""
 
@@ -33,13 +35,41 @@ def draw_confusion_matrix(
     _save(figure, path)
 
 
-def draw_bars(rows: Sequence[dict[str, Any]], chance: float, title: str, path: Path) -> None:
+def draw_parity(truth: Floats, answered: Floats, axis: str, title: str, path: Path) -> None:
+    """Draw answers against the truth, with the line on which they would be equal.
+
+    Args:
+        truth: True values, shape ``(n,)``.
+        answered: Answers, shape ``(n,)``.
+        axis: Quantity and unit.
+        title: Title.
+        path: Picture to write.
+    """
+    figure, axes = _figure(5.0, 5.0)
+    axes.scatter(truth, answered, color=BLUE, s=14, alpha=0.6, linewidths=0)
+    ends = [min(truth.min(), answered.min()), max(truth.max(), answered.max())]
+    axes.plot(ends, ends, color=GREY, lw=1)
+    axes.set_xlabel(f"true {axis}")
+    axes.set_ylabel(f"predicted {axis}")
+    axes.set_title(title, fontsize=10)
+    _save(figure, path)
+
+
+def with_unit(name: str, unit: str) -> str:
+    """A quantity as axes name it."""
+    return f"{name} ({unit})" if unit else name
+
+
+def draw_bars(
+    rows: Sequence[dict[str, Any]], chance: float | None, axis: str, title: str, path: Path
+) -> None:
     """Draw one horizontal bar per candidate with interval, baselines and shuffled control.
 
     Args:
         rows: With ``candidate``, ``score``, ``low``, ``high`` (or None), ``naive``, ``nearest``
             and ``shuffled``; drawn from top to bottom.
-        chance: Balanced accuracy of guessing.
+        chance: Score of guessing, where that is defined.
+        axis: The score, with its unit.
         title: Title.
         path: Picture to write.
     """
@@ -51,12 +81,20 @@ def draw_bars(rows: Sequence[dict[str, Any]], chance: float, title: str, path: P
     for place, row in known:
         axes.plot([row["low"], row["high"]], [place, place], color="black", lw=1.5)
     _marks(axes, rows, places)
-    axes.axvline(chance, color=GREY, ls=":", lw=1, label="chance")
+    if chance is not None:
+        axes.axvline(chance, color=GREY, ls=":", lw=1, label="chance")
+        axes.set_xlim(0, 1)
     for place, score in zip(places, scores, strict=True):
-        axes.text(1.02, place, f"{score:.2f}", va="center", fontsize=9)
+        axes.annotate(
+            f"{score:.3g}",
+            (1.02, place),
+            xycoords=axes.get_yaxis_transform(),
+            va="center",
+            fontsize=9,
+            annotation_clip=False,
+        )
     axes.set_yticks(places, [row["candidate"] for row in rows])
-    axes.set_xlim(0, 1)
-    axes.set_xlabel("balanced accuracy (black line: 95 % of resampled groups)")
+    axes.set_xlabel(f"{axis} (black line: 95 % of resampled groups)")
     axes.set_title(title, fontsize=10)
     figure.legend(loc="outside lower center", ncols=5, fontsize=8, frameon=False)
     _save(figure, path)
@@ -64,9 +102,9 @@ def draw_bars(rows: Sequence[dict[str, Any]], chance: float, title: str, path: P
 
 def _marks(axes: Any, rows: Sequence[dict[str, Any]], places: Any) -> None:
     for name, marker, colour, label in (
-        ("naive", "o", YELLOW, "most frequent class"),
+        ("naive", "o", YELLOW, "knows nothing"),
         ("nearest", "D", ORANGE, "nearest neighbour"),
-        ("shuffled", "x", "black", "shuffled labels"),
+        ("shuffled", "x", "black", "shuffled"),
     ):
         values = [row[name] for row in rows]
         axes.scatter(values, places, marker=marker, color=colour, label=label, zorder=3, s=30)

@@ -6,7 +6,8 @@ resembles anything the model was trained on at all (see :mod:`training.domain`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +15,14 @@ from registry.errors import BadInput, NotFound, Unsupported
 from registry.identity import digest
 from registry.lake import Lake
 from registry.records import Floats
+from training.answering import Said, ask
 from training.blocks import curve_block, read_block
+from training.cards import Card
 from training.definitions import SpectrumInput, reference_input
 from training.domain import similarity
 from training.loading import LoadedModel, read_inputs
-from training.models import Block, Inputs
-from training.rows import prediction_row
+from training.models import Block, Inputs, dense
+from training.rows import Told, prediction_row, told
 
 TRAINING_SQL = """
 SELECT m.entity_id, t.name, m.label FROM dataset_members m
@@ -34,7 +37,7 @@ class Neighbour:
 
     entity_id: str
     name: str | None
-    label: str
+    label: str | None
     similarity: float
 
 
@@ -44,19 +47,34 @@ class Prediction:
 
     Attributes:
         entity_id: What was asked about: a material, a spectrum, or the digest of a curve.
-        value: Most probable class.
-        probabilities: Probability by class, most probable first.
+        value: Most probable class, predicted value or number of the cluster; None where a
+            representation has no clusters.
         neighbours: Most similar training members, most similar first.
         out_of_domain: Less like any training member than 99 % of those are like each other.
         domain_threshold: The similarity that was asked for.
+        probabilities: The model's own probability by class, most probable first.
+        likely: Classes of the conformal set, most probable first.
+        confidence: Probability of ``value`` at the temperature of the validation side.
+        level: Share of truths that sets and intervals hold.
+        unit: Unit of a predicted value.
+        deviation: The model's own standard deviation of it, where it has one.
+        interval: Its conformal interval; None where it is unbounded.
+        codes: Code of a representation.
     """
 
     entity_id: str
-    value: str
-    probabilities: dict[str, float]
+    value: str | None
     neighbours: tuple[Neighbour, ...]
     out_of_domain: bool
     domain_threshold: float
+    probabilities: dict[str, float] = field(default_factory=dict)
+    likely: tuple[str, ...] = ()
+    confidence: float | None = None
+    level: float | None = None
+    unit: str = ""
+    deviation: float | None = None
+    interval: tuple[float, float] | None = None
+    codes: tuple[float, ...] = ()
 
 
 def predict_curve(
@@ -129,19 +147,40 @@ def predict_material(
 def _predict(
     lake: Lake, model: LoadedModel, inputs: Inputs, entity_id: str, neighbours: int
 ) -> Prediction:
-    answer = model.fitted.probabilities(inputs)[0]
-    names = model.card.class_names
-    near = _neighbours(lake, model, inputs[reference_input(model.card.inputs).name], neighbours)
-    order = answer.argsort()[::-1]
-    lake.append("predictions", [prediction_row(model.row, entity_id, names, answer)])
+    card = model.card
+    said = ask(model.fitted, card.task, inputs)
+    answer = told(said, 0, card.class_names, card.reliability)
+    reference = reference_input(card.inputs).name
+    near = _neighbours(lake, model, dense({reference: inputs[reference]})[reference], neighbours)
+    lake.append("predictions", [prediction_row(model.row, entity_id, answer)])
     return Prediction(
         entity_id=entity_id,
-        value=names[order[0]],
-        probabilities={names[i]: float(answer[i]) for i in order},
+        value=answer.value,
         neighbours=near,
-        out_of_domain=near[0].similarity < model.card.domain_threshold,
-        domain_threshold=model.card.domain_threshold,
+        out_of_domain=near[0].similarity < card.domain_threshold,
+        domain_threshold=card.domain_threshold,
+        level=None if card.reliability is None else card.reliability.level,
+        unit=card.unit,
+        **_details(card, said, answer),
     )
+
+
+def _details(card: Card, said: Said, answer: Told) -> dict[str, Any]:
+    """What a prediction holds beyond its value, by task."""
+    parts, reliability = answer.alternatives, card.reliability
+    if card.task == "unsupervised":
+        return {"codes": tuple(parts["codes"])}
+    if card.task == "regression":
+        ends = (parts["low"], parts["high"]) if "low" in parts else None
+        return {"deviation": parts.get("deviation"), "interval": ends}
+    if said.probabilities is None or reliability is None:
+        return {"probabilities": parts}
+    held = dict(zip(card.class_names, reliability.sets(said.probabilities)[0], strict=True))
+    return {
+        "probabilities": parts,
+        "likely": tuple(name for name in parts if held[name]),
+        "confidence": float(reliability.scaled(said.probabilities)[0].max()),
+    }
 
 
 def _neighbours(lake: Lake, model: LoadedModel, block: Block, n: int) -> tuple[Neighbour, ...]:

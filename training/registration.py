@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from registry.errors import BadInput
 from registry.identity import canonical_json, digest
 from registry.lake import Lake
 from training.cards import code_version
 from training.datasets import Dataset
-from training.fitting import Result, complete_settings, model_of
-from training.lookup import model_rows
-from training.rows import Row, model_row, prediction_row
+from training.fitting import model_of, usual_metric
+from training.lookup import RETIRED, model_rows
+from training.models._checks import complete_settings
+from training.results import Result
+from training.rows import Row, model_row, prediction_row, told
 from training.runs import log_run
 from training.splits import refuse_leaks
 from training.study import Candidate, Study
@@ -29,12 +32,16 @@ if TYPE_CHECKING:
 MARK = "scatterlake"
 
 
-def training_key(dataset: Dataset, candidate: Candidate, seeds: tuple[int, ...]) -> str:
-    """Identity of a training: equal keys would give the same model again."""
+def training_key(
+    dataset: Dataset, candidate: Candidate, seeds: tuple[int, ...], metric: str
+) -> str:
+    """Identity of a training: equal keys would give the same model and scores again."""
     model = model_of(candidate)
     settings = complete_settings(model, candidate.settings)
     content = (model.name, model.version, candidate.inputs, settings, dataset.manifest, seeds)
-    return digest("training", canonical_json(content), code_version())
+    # what is usual goes without saying, as it did before there were other metrics
+    judged = [] if metric == usual_metric(dataset).name else [metric]
+    return digest("training", canonical_json(content), code_version(), *judged)
 
 
 def registered(lake: Lake, mlflow: MlflowClient, study: str, key: str) -> Row | None:
@@ -52,10 +59,17 @@ def register(
 ) -> Row:
     """Log a result and register its model; returns the row of the ``models`` table.
 
+    A version is made only of what has a complete card: signature, manifest of a dataset that is
+    in the lake, scores on simulated data and on measured data or a statement that there are none,
+    baselines, licences and digests. What is refused leaves a run behind, but no version.
+
     Raises:
-        BadInput: When the dataset leaks between its sides.
+        BadInput: When the dataset leaks between its sides or is not in the lake, or the card is
+            not complete; every field that is wrong is named.
     """
-    refuse_leaks(dataset.members, f"registration of {result.candidate.key}")
+    where = f"registration of {result.candidate.key}"
+    refuse_leaks(dataset.members, where)
+    _insist_on_manifest(lake, dataset, where)
     seeds = tuple(r.seed for r in result.repetitions)
     run, artifact_digest = log_run(lake, mlflow, study, dataset, result)
     row = model_row(study, dataset, result, run.info.run_id, artifact_digest)
@@ -66,10 +80,11 @@ def register(
         source=f"{run.info.artifact_uri}/model",
         run_id=run.info.run_id,
         tags={
-            "training_key": training_key(dataset, result.candidate, seeds),
+            "training_key": training_key(dataset, result.candidate, seeds, study.metric),
             "artifact_digest": artifact_digest,
             "candidate": result.candidate.key,
             "validation": repr(result.mean("validation")),
+            "measured": _stated(result.mean("measured")),
             "row": json.dumps(row, default=datetime.isoformat),
         },
         description=f"{study.title}: {result.candidate.key}",
@@ -97,20 +112,34 @@ def mirror(lake: Lake) -> int:
         for found in mlflow.search_model_versions(f"name='{model.name}'"):
             number = int(found.version)
             row = json.loads(found.tags["row"])
-            row |= {"version": number, "alias": alias.get(number)}
+            held = RETIRED if RETIRED in found.tags else alias.get(number)
+            row |= {"version": number, "alias": held}
             row |= {"reason": found.tags.get("reason")}
             rows.append({**row, "created_at": datetime.fromisoformat(row["created_at"])})
     lake.replace("models", rows)
     return len(rows)
 
 
+def _stated(measured: float | None) -> str:
+    return "none measured" if measured is None else repr(measured)
+
+
+def _insist_on_manifest(lake: Lake, dataset: Dataset, where: str) -> None:
+    query = "SELECT 1 FROM datasets WHERE manifest = $1"
+    if not len(lake.sql(query, [dataset.manifest])):
+        raise BadInput(where, "a dataset whose manifest is in the lake", repr(dataset.manifest))
+
+
 def _note_predictions(lake: Lake, dataset: Dataset, result: Result, row: Row) -> None:
     """Answers for the test members, from which intervals and comparisons are drawn later."""
-    rows = dataset.rows("test")
     lake.append(
         "predictions",
         [
-            prediction_row(row, dataset.members[i].entity_id, dataset.class_names, answer)
-            for i, answer in zip(rows, result.probabilities, strict=True)
+            prediction_row(
+                row,
+                dataset.members[member].entity_id,
+                told(result.said, i, dataset.class_names, result.reliability),
+            )
+            for i, member in enumerate(dataset.rows("test"))
         ],
     )

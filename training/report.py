@@ -5,27 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from registry.errors import NotFound
+from registry.errors import NotFound, Unsupported
 from registry.lake import Lake
 from training.evaluation import confusion_matrix
 from training.judging import answers_of
-from training.lookup import CHAMPION, one_model
-from training.picture import draw_bars, draw_confusion_matrix
+from training.lookup import CHAMPION, SIGN_SQL, one_model
+from training.metrics import metric_named
+from training.picture import draw_bars, draw_confusion_matrix, draw_parity, with_unit
 from training.rows import Row
 from training.study import Study
 
 LATEST_SQL = """
 SELECT * FROM models WHERE study = $1
 QUALIFY row_number() OVER (PARTITION BY algorithm, inputs ORDER BY version DESC) = 1
-ORDER BY score_simulated DESC, version
-"""
+ORDER BY {sign} * score_simulated DESC, version
+""".replace("{sign}", SIGN_SQL)
 
 
 def compare(lake: Lake, study: str) -> list[dict[str, Any]]:
     """Newest version of every candidate of a study, best first.
 
-    Each row has ``candidate``, ``version``, ``alias``, ``score`` and ``std`` (test side, mean
-    and deviation over seeds), ``low`` and ``high`` (95 % interval of the registered model),
+    Each row has ``candidate``, ``version``, ``alias``, ``metric``, ``score`` and ``std`` (test
+    side, mean and deviation over seeds), ``low`` and ``high`` (95 % interval of the model),
     ``measured`` (or None), ``naive``, ``nearest``, ``shuffled``, ``n_train``, ``n_parameters``,
     ``seconds`` and ``manifest``.
 
@@ -51,7 +52,32 @@ def draw_comparison(lake: Lake, study: Study, path: Path | None = None) -> Path:
     rows = compare(lake, study.name)
     first = answers_of(lake, one_model(lake, study.name, rows[0]["version"]))
     target = path or lake.pictures / f"{study.name}-comparison.png"
-    draw_bars(rows, 1 / len(set(first.truth.tolist())), study.title, target)
+    metric, classes = metric_named(rows[0]["metric"]), len(set(first.truth.tolist()))
+    chance = 1 / classes if metric.task == "classification" else None
+    axis = with_unit(metric.title, study.dataset.unit if metric.has_unit else "")
+    draw_bars(rows, chance, axis, study.title, target)
+    return target
+
+
+def draw_test_side(
+    lake: Lake, study: Study, which: int | str = CHAMPION, path: Path | None = None
+) -> Path:
+    """Draw the answers of one version on its test side: confusion matrix, or answers and truth.
+
+    Raises:
+        NotFound: When there is no such version or alias.
+        Unsupported: When there is no target.
+    """
+    if study.dataset.task == "classification":
+        return draw_confusion(lake, study, which, path)
+    row = one_model(lake, study.name, which)
+    if study.dataset.task == "unsupervised":
+        raise Unsupported(f"study {study.name!r}", "one with a target", "an unsupervised one")
+    found = answers_of(lake, row)
+    target = path or lake.pictures / f"{study.name}-{row['version']}-parity.png"
+    title = f"{study.title}: {_candidate(row)}, version {row['version']}"
+    axis = with_unit(row["predicts"], study.dataset.unit)
+    draw_parity(found.truth, found.answered, axis, title, target)
     return target
 
 
@@ -62,7 +88,10 @@ def draw_confusion(
 
     Raises:
         NotFound: When there is no such version or alias.
+        Unsupported: When the study has no classes.
     """
+    if study.dataset.task != "classification":
+        raise Unsupported(f"study {study.name!r}", "one with classes", study.dataset.task)
     row = one_model(lake, study.name, which)
     found = answers_of(lake, row)
     confusion = confusion_matrix(found.truth, found.answered, len(found.class_names))
@@ -82,6 +111,7 @@ def _compared(lake: Lake, row: Row) -> dict[str, Any]:
         "candidate": _candidate(row),
         "version": row["version"],
         "alias": row["alias"],
+        "metric": row["metric"],
         "score": row["score_simulated"],
         "std": row["score_simulated_std"],
         "low": interval.low,

@@ -64,10 +64,12 @@ def retrain(lake: Lake, study: Study, progress: Progress | None = None) -> Outco
     card = load_model(lake, study.name, holder["version"]).card
     candidate = Candidate(card.algorithm, tuple(i.name for i in card.inputs), card.settings)
     mlflow = client(lake)
-    known = registered(lake, mlflow, study.name, training_key(dataset, candidate, card.seeds))
-    row = known or register(
-        lake, mlflow, study, dataset, fit_candidate(dataset, candidate, card.seeds, say)
-    )
+    key = training_key(dataset, candidate, card.seeds, study.metric)
+    row = known = registered(lake, mlflow, study.name, key)
+    if row is None:
+        metric = study.judged_by
+        result = fit_candidate(dataset, candidate, card.seeds, say, metric=metric)
+        row = register(lake, mlflow, study, dataset, result)
     as_trained(lake, dataset, candidate, row, known is not None, say)
     decision = challenge(lake, mlflow, dataset, study.name, row["version"])
     outcome = "promoted" if decision.promote else "not promoted"

@@ -3,16 +3,59 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from registry.lake import now
+from training.answering import Said
 from training.cards import code_version
 from training.datasets import Dataset
-from training.fitting import Result
-from training.models import Probabilities
+from training.models import Values
+from training.reliability import Reliability
+from training.results import Result
 from training.study import Study
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model said about one member, as it is stored.
+
+    Attributes:
+        value: Most probable class, predicted value, or number of the cluster (None: no clusters).
+        probability: The model's own probability of a class.
+        alternatives: Probability by class; or ``mean``, ``deviation``, ``low`` and ``high`` of a
+            value; or ``spread``, ``residual`` and ``codes``. What is not known is left out.
+    """
+
+    value: str | None
+    probability: float | None
+    alternatives: dict[str, Any]
+
+
+def told(said: Said, i: int, class_names: Sequence[str], reliability: Reliability | None) -> Told:
+    """What was said about member ``i``."""
+    if said.probabilities is not None:
+        answer = said.probabilities[i]
+        order = answer.argsort()[::-1]
+        shares = {class_names[j]: float(answer[j]) for j in order}
+        return Told(class_names[order[0]], float(answer[order[0]]), shares)
+    if said.values is not None:
+        one = slice(i, i + 1)
+        deviation = said.values.deviation
+        own = Values(said.values.mean[one], None if deviation is None else deviation[one])
+        return _value(own, reliability)
+    number = None if said.clusters is None else str(said.clusters[i])
+    parts: dict[str, Any] = {"residual": float(said.answers[i])}
+    if said.spread is not None and len(said.spread) > 1:
+        parts["spread"] = float(said.spread[i])
+    if said.codes is not None:
+        parts["codes"] = said.codes[i].astype(float).tolist()
+    return Told(number, None, parts)
 
 
 def model_row(
@@ -28,7 +71,7 @@ def model_row(
         "run_id": run_id,
         "study": study.name,
         "algorithm": result.candidate.model,
-        "predicts": definition.target,
+        "predicts": definition.predicts,
         "inputs": [definition.input(name).source for name in result.candidate.inputs],
         "manifest": dataset.manifest,
         "metric": study.metric,
@@ -48,24 +91,32 @@ def model_row(
     }
 
 
-def prediction_row(
-    row: Row, entity_id: str, class_names: tuple[str, ...], answer: Probabilities
-) -> Row:
+def prediction_row(row: Row, entity_id: str, answer: Told) -> Row:
     """Row of the ``predictions`` table for one entity.
 
     Args:
         row: Row of the model that answered.
         entity_id: Material or spectrum.
-        class_names: Names of the classes.
-        answer: Probabilities, shape ``(n_classes,)``.
+        answer: What it said.
     """
-    order = answer.argsort()[::-1]
     return {
         "model": row["model"],
         "version": row["version"],
         "entity_id": entity_id,
-        "value": class_names[order[0]],
-        "probability": float(answer[order[0]]),
-        "alternatives": json.dumps({class_names[i]: float(answer[i]) for i in order}),
+        "value": answer.value,
+        "probability": answer.probability,
+        "alternatives": json.dumps(answer.alternatives),
         "predicted_at": now(),
     }
+
+
+def _value(values: Values, reliability: Reliability | None) -> Told:
+    mean = float(values.mean[0, 0])
+    parts = {"mean": mean}
+    if values.deviation is not None:
+        parts["deviation"] = float(values.deviation[0, 0])
+    if reliability is not None:
+        ends = reliability.intervals(values)[0]
+        if np.isfinite(ends).all():
+            parts |= {"low": float(ends[0]), "high": float(ends[1])}
+    return Told(repr(mean), None, parts)

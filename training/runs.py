@@ -16,8 +16,11 @@ from training.cards import WEIGHTS, Card, code_version
 from training.datasets import Dataset
 from training.definitions import reference_input
 from training.domain import domain_threshold
-from training.fitting import Result, model_of
-from training.picture import draw_confusion_matrix
+from training.fitting import model_of
+from training.models import dense
+from training.picture import draw_confusion_matrix, draw_parity, with_unit
+from training.results import Result
+from training.signatures import signature_of
 from training.study import Study
 from training.tracking import experiment_id
 
@@ -51,14 +54,15 @@ def make_card(lake: Lake, study: Study, dataset: Dataset, result: Result) -> Car
     candidate = result.candidate
     train = dataset.rows("train")
     inputs = tuple(dataset.definition.input(name) for name in candidate.inputs)
-    block = dataset.blocks[reference_input(inputs).name][train]
+    reference = reference_input(inputs).name
+    block = dense(dataset.take([reference], train))[reference]
     return Card(
         study=study.name,
         algorithm=candidate.model,
         algorithm_version=model_of(candidate).version,
         settings=result.settings,
         inputs=inputs,
-        predicts=dataset.definition.target,
+        predicts=dataset.definition.predicts,
         class_names=dataset.class_names,
         manifest=dataset.manifest,
         seeds=tuple(r.seed for r in result.repetitions),
@@ -68,6 +72,11 @@ def make_card(lake: Lake, study: Study, dataset: Dataset, result: Result) -> Car
         domain_threshold=domain_threshold(block, dataset.groups(train)),
         data_licences=_data_licences(lake, dataset),
         code_version=code_version(),
+        task=dataset.definition.task,
+        unit=dataset.definition.unit,
+        metric=result.metric.name,
+        reliability=result.reliability,
+        signature=signature_of(dataset, result),
     )
 
 
@@ -88,13 +97,7 @@ def _write(folder: Path, card: Card, dataset: Dataset, result: Result) -> str:
     evaluation.mkdir()
     result.fitted.save(model / WEIGHTS)
     artifact_digest = card.write(model)
-    first = result.repetitions[0]
-    draw_confusion_matrix(
-        first.test.confusion,
-        dataset.class_names,
-        f"{result.candidate.key}, test side",
-        evaluation / "confusion.png",
-    )
+    _draw(evaluation, dataset, result)
     content = {"definition": json.loads(dataset.definition.json()), "manifest": dataset.manifest}
     content |= {"snapshot": dataset.snapshot, "left_out": dataset.left_out}
     (evaluation / "dataset.json").write_text(json.dumps(content, indent=1))
@@ -102,6 +105,17 @@ def _write(folder: Path, card: Card, dataset: Dataset, result: Result) -> str:
     environment |= {name: installed(name) for name in LIBRARIES}
     (evaluation / "environment.json").write_text(json.dumps(environment, indent=1))
     return artifact_digest
+
+
+def _draw(folder: Path, dataset: Dataset, result: Result) -> None:
+    """The test side of the registered model, for tasks that have a truth."""
+    title = f"{result.candidate.key}, test side"
+    if dataset.definition.task == "classification":
+        confusion = result.repetitions[0].test.confusion
+        draw_confusion_matrix(confusion, dataset.class_names, title, folder / "confusion.png")
+    elif dataset.definition.task == "regression":
+        axis = with_unit(str(dataset.definition.predicts), dataset.definition.unit)
+        draw_parity(result.truth, result.said.answers, axis, title, folder / "parity.png")
 
 
 def _log(mlflow: MlflowClient, run_id: str, dataset: Dataset, result: Result) -> None:
@@ -119,15 +133,28 @@ def _log(mlflow: MlflowClient, run_id: str, dataset: Dataset, result: Result) ->
             found = getattr(r, side)
             if found is not None:
                 metrics += [
-                    Metric(f"{side}_{name}", getattr(found, name), stamp, r.seed)
-                    for name in ("accuracy", "balanced_accuracy", "macro_f1")
+                    Metric(f"{side}_{name}", value, stamp, r.seed)
+                    for name, value in found.values.items()
                 ]
+    metrics += [Metric(name, value, stamp, 0) for name, value in _reliability(result).items()]
     params = [Param(name, str(value)) for name, value in result.settings.items()]
     params += [
         Param("model", result.candidate.model),
         Param("inputs", "+".join(result.candidate.inputs)),
         Param("manifest", dataset.manifest),
     ]
-    control = "at chance" if result.shuffled_at_chance else "above chance"
-    tags = [RunTag("control_shuffled", control), RunTag("code_version", code_version())]
+    tags = [RunTag("code_version", code_version()), RunTag("task", dataset.definition.task)]
+    if result.shuffled_at_chance is not None:
+        control = "at chance" if result.shuffled_at_chance else "above chance"
+        tags.append(RunTag("control_shuffled", control))
     mlflow.log_batch(run_id, metrics=metrics, params=params, tags=tags)
+
+
+def _reliability(result: Result) -> dict[str, float]:
+    found = result.reliability
+    if found is None:
+        return {}
+    values = {"conformal_level": found.level, "conformal_coverage": found.coverage}
+    known = {"size": found.size, "coverage_measured": found.coverage_measured}
+    values |= {f"conformal_{name}": v for name, v in known.items() if v is not None}
+    return values | (found.calibration or {})

@@ -1,10 +1,10 @@
 """The one split authority: who may be on which side, and the audit that finds leaks.
 
-A group is a connected component over shared keys (mineral name, formula with space group,
-identical curve). Every group has a fixed pseudo-random position in [0, 1) from its name and the
-seed, and the fractions cut that interval: a material added later moves nobody else, and the same
-lake is split alike on every machine. Only where a class would be missing on one side is its
-nearest group moved there.
+A group is a connected component over shared keys (:mod:`training.grouping`). Every group has a
+fixed pseudo-random position in [0, 1) from its name and the seed, and the fractions cut that
+interval: a material added later moves nobody else, and the same lake is split alike on every
+machine. Only where a class would be missing on one side is its nearest group moved there. A split
+by time has borders in time instead.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
 
 from registry.errors import BadInput
 from training.definitions import SPLITS
@@ -27,7 +29,7 @@ class Member:
         name: Mineral name, where it has one.
         group: Group it is in.
         split: train, validation or test.
-        label: Value of the target.
+        label: Value of the target, None when there is none.
         spectra: Spectrum ids read for it.
         views: Feature view ids read for it.
         curves: Digests of its curves as the models see them.
@@ -37,7 +39,7 @@ class Member:
     name: str | None
     group: str
     split: str
-    label: str
+    label: str | None
     spectra: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     curves: tuple[str, ...] = ()
@@ -103,6 +105,34 @@ def assign(
         for side, low, high in zip(SPLITS, bounds, bounds[1:], strict=False):
             _fill(own, side, (low + high) / 2, spot, placed)
     return [placed[g] for g in groups]
+
+
+def assign_by_time(
+    groups: Sequence[str], times: Sequence[datetime], fractions: Sequence[float]
+) -> list[str]:
+    """Side of each entity: the oldest groups learn, the newest are the test.
+
+    A group is as new as its newest entity, so nothing in train is newer than what any group of
+    another side ends with. Sides fill up to their share of the entities; groups of one time are
+    not divided either. Data added later move the borders: here that is what is asked for.
+
+    Args:
+        groups: Group of each entity.
+        times: When each entity was last measured.
+        fractions: Shares of train, validation and test.
+    """
+    newest: dict[str, datetime] = {}
+    for group, time in zip(groups, times, strict=True):
+        newest[group] = max(time, newest.get(group, time))
+    count = Counter(newest[group] for group in groups)
+    side_at: dict[datetime, str] = {}
+    before = 0
+    for time in sorted(count):
+        middle = (before + count[time] / 2) / len(groups)
+        sides = zip(SPLITS, accumulate(fractions), strict=True)
+        side_at[time] = next((side for side, border in sides if middle < border), SPLITS[-1])
+        before += count[time]
+    return [side_at[newest[group]] for group in groups]
 
 
 def _fill(

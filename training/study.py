@@ -10,7 +10,7 @@ from typing import Any
 
 from registry.errors import BadInput
 from training.definitions import DatasetDefinition
-from training.evaluation import METRIC
+from training.metrics import METRICS, Metric, metric_named, metrics_of
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Claim:
     """A candidate is better than the best of others.
 
     Which of the others is best is decided on the validation side. The claim holds when the 95 %
-    paired bootstrap interval (groups of the test side resampled) of the difference in balanced
-    accuracy of the registered models lies above zero; it fails when it lies below; otherwise
-    the data do not decide.
+    paired bootstrap interval (groups of the test side resampled) of how much better the study's
+    metric of the registered models is lies above zero; it fails when it lies below; otherwise the
+    data do not decide.
 
     Attributes:
         text: The claim in words.
@@ -71,7 +71,7 @@ class Study:
     claim: Claim
     reference: str
     seeds: tuple[int, ...] = (0, 1, 2)
-    metric: str = METRIC
+    metric: str = "balanced_accuracy"
 
     def __post_init__(self) -> None:
         keys = [c.key for c in self.candidates]
@@ -86,5 +86,12 @@ class Study:
             raise BadInput(where, "a claim about its candidates", repr(strange))
         if not self.seeds:
             raise BadInput(where, "at least one seed", "none")
-        if self.metric != METRIC:
-            raise BadInput(f"{where}: metric", METRIC, self.metric)
+        task = self.dataset.task
+        if self.metric not in METRICS or self.judged_by.task != task:
+            able = [metric.name for metric in metrics_of(task)]
+            raise BadInput(f"{where}: metric", f"one of {task}: {', '.join(able)}", self.metric)
+
+    @property
+    def judged_by(self) -> Metric:
+        """Its metric."""
+        return metric_named(self.metric)

@@ -30,7 +30,7 @@ class Trained:
         candidate: What was asked for.
         row: Its row.
         reused: It was there already and nothing was computed.
-        interval: Balanced accuracy of the registered model on the test side.
+        interval: Score of the registered model on the test side.
     """
 
     candidate: Candidate
@@ -97,21 +97,22 @@ def train_study(
     known = {
         c.key: None
         if force
-        else registered(lake, mlflow, study.name, training_key(dataset, c, use))
+        else registered(lake, mlflow, study.name, training_key(dataset, c, use, study.metric))
         for c in chosen
     }
     with mapper(workers) as run:
-        fits = seed_fits(dataset, [c for c in chosen if known[c.key] is None], use, run)
+        new = [c for c in chosen if known[c.key] is None]
+        fits = seed_fits(dataset, new, use, run, study.judged_by)
         trained = []
         for c in chosen:
             row = known[c.key]
             if row is None:
-                result = fit_candidate(dataset, c, use, say, fits)
+                result = fit_candidate(dataset, c, use, say, fits, study.judged_by)
                 row = register(lake, mlflow, study, dataset, result)
             trained.append(as_trained(lake, dataset, c, row, known[c.key] is not None, say))
     rows = {t.candidate.key: t.row for t in trained}
     validation = validation_scores(mlflow, rows)
-    best = best_on_validation(validation, list(rows))
+    best = best_on_validation(validation, list(rows), study.judged_by)
     decision = challenge(lake, mlflow, dataset, study.name, rows[best]["version"])
     say(f"{best}: {'promoted' if decision.promote else 'not promoted'}: {decision.reason}")
     verdict = judge(lake, dataset, study.claim, rows, validation)

@@ -69,7 +69,7 @@ MODELS = Schema(
         Column("train_seconds", REAL, "s", "training time, mean over seeds"),
         Column("code_version", TEXT, "", "version of scatterlake"),
         Column("artifact_digest", TEXT, "", "digest over the model's files"),
-        Column("alias", TEXT, "", "champion, challenger or null"),
+        Column("alias", TEXT, "", "champion, challenger, retired or null"),
         Column("reason", TEXT, "", "why the alias was given or not"),
         Column("created_at", WHEN, "", "when"),
     ),

@@ -1,4 +1,4 @@
-"""``scatterlake dataset``, ``train``, ``compare`` and ``retrain``: from rows to models."""
+"""``scatterlake train``, ``compare`` and ``retrain``: from rows to models."""
 
 from __future__ import annotations
 
@@ -11,39 +11,11 @@ from scatterlake import Lake
 from scatterlake.cli import app
 from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, print_table
 
-dataset = typer.Typer(help="Multimodal datasets with grouped splits.")
-app.add_typer(dataset, name="dataset")
-
 StudyArgument = Annotated[str, typer.Argument(help="Study: a file in training/studies.")]
 SeedsOption = Annotated[
     int | None, typer.Option("--seeds", min=1, help="Repetitions; the study's own when left out.")
 ]
 COMPARED = ("v", "candidate", "score", "95 %", "measured", "nearest", "shuffled")
-
-
-@dataset.command()
-def build(study: StudyArgument, lake: LakeOption = DEFAULT_LAKE) -> None:
-    """Assemble the dataset of a study at the newest snapshot."""
-    from registry.plugins import pick
-    from training.assembly import assemble
-    from training.studies import studies
-
-    made = assemble(Lake.existing(lake), pick(studies(), "study", study).dataset)
-    sides = [(side, len(made.rows(side))) for side in ("train", "validation", "test")]
-    print_table(f"dataset {study}, manifest {made.manifest}", ("side", "members"), sides)
-    if made.left_out:
-        left = sorted(made.left_out.items())
-        print_table("left out", ("why", "members"), left)
-
-
-@dataset.command("list")
-def list_datasets(lake: LakeOption = DEFAULT_LAKE) -> None:
-    """Datasets that were assembled."""
-    rows = Lake.existing(lake).sql(
-        "SELECT dataset, manifest, target, n_train, n_validation, n_test, created_at "
-        "FROM datasets ORDER BY created_at"
-    )
-    print_table("datasets", rows.column_names, [list(r.values()) for r in rows.to_pylist()])
 
 
 @app.command()
@@ -129,12 +101,19 @@ def schedule(lake: LakeOption = DEFAULT_LAKE) -> None:
 
 def print_comparison(lake: Lake, study: str) -> None:
     """Print the comparison table of a study."""
+    from training.metrics import metric_named
     from training.report import compare as compare_rows
 
     rows = compare_rows(lake, study)
+    metric = metric_named(rows[0]["metric"])
+    nothing = {
+        "classification": "always the most frequent class",
+        "regression": "always the same value",
+        "unsupervised": "always the mean",
+    }
     print_table(
-        f"{study}: balanced accuracy on groups never trained on, mean and deviation over seeds; "
-        f"always the most frequent class: {rows[0]['naive']:.3f}",
+        f"{study}: {metric.title} on groups never trained on, mean and deviation over seeds; "
+        f"{nothing[metric.task]}: {rows[0]['naive']:.3f}",
         COMPARED,
         [_compared(row) for row in rows],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -100,6 +101,17 @@ def fill(lake: Lake, minerals: int, start: int = 0, measured: bool = False) -> N
 def world() -> ModuleType:
     """This module: what the invented minerals are made of."""
     return sys.modules[__name__]
+
+
+@pytest.fixture(scope="session")
+def toy() -> ModuleType:
+    """The module beside this one: data that models learn in no time."""
+    spec = spec_from_file_location("toy", Path(__file__).with_name("toy.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""Every model learns, repeats itself, and loads nothing but what it wrote."""
+"""Every scikit-learn model learns, repeats itself, and loads nothing but what it wrote."""
 
 from __future__ import annotations
 
-import json
 import pickle
 import shutil
 from dataclasses import replace
@@ -11,109 +10,159 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry.errors import BadInput, ModelRefused
-from training.models import Model, Training, models
+from registry.errors import BadInput, ModelRefused, Unsupported, WrongUse
+from training.models import Model, models
 
-NAMES = ("cnn1d", "fusion", "hist_gradient_boosting", "most_frequent", "nearest_neighbour")
-QUICK = {"epochs": 8, "hidden": 16, "iterations": 20}
-
-
-def sample(seed: int, n: int) -> tuple[dict, np.ndarray]:
-    """Curves with a peak at a place of their class, and vectors shifted by class."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n) % 3
-    x = np.linspace(0, 1, 80)
-    centres = 0.25 + 0.25 * labels + rng.normal(0, 0.01, n)
-    curve = np.exp(-(((x - centres[:, None]) / 0.03) ** 2)) + 0.1 * rng.random((n, 80))
-    vector = rng.normal(labels[:, None], 0.5, (n, 6))
-    blocks = {"curve": curve.astype(np.float32), "vector": vector.astype(np.float32)}
-    return blocks, labels.astype(np.int64)
-
-
-def training(model: Model, seed: int = 0) -> Training:
-    (inputs, labels), (other, other_labels) = sample(0, 120), sample(1, 45)
-    names = ("curve", "vector")[: 1 if model.max_inputs == 1 else 2]
-    return Training(
-        {name: inputs[name] for name in names},
-        labels,
-        {name: other[name] for name in names},
-        other_labels,
-        3,
-        seed,
-        {"curve": (0.0, 1.0)},
-    )
-
-
-def quick(model: Model) -> dict:
-    return {**model.settings, **{k: v for k, v in QUICK.items() if k in model.settings}}
+CHEAP = {
+    "random_forest": {"trees": 20, "share_of_columns": 0.3},
+    "hist_gradient_boosting": {"iterations": 5, "learning_rate": 0.7, "share_of_columns": 0.3},
+    "nmfk": {"least": 2, "most": 3, "repetitions": 2, "starts": 1},
+    "gaussian_mixture": {"components": 3, "most": 3, "starts": 1},
+    "k_means": {"clusters": 3, "starts": 3},
+}
+POSITIVE = {"nmf", "nmfk"}
+CASES = [
+    ("most_frequent", "classification"),
+    ("typical_value", "regression"),
+    ("nearest_neighbour", "classification"),
+    ("nearest_neighbour", "regression"),
+    ("nearest_neighbours", "classification"),
+    ("nearest_neighbours", "regression"),
+    ("random_forest", "classification"),
+    ("random_forest", "regression"),
+    ("hist_gradient_boosting", "classification"),
+    ("hist_gradient_boosting", "regression"),
+    ("gaussian_process", "classification"),
+    ("gaussian_process", "regression"),
+    ("pca", "unsupervised"),
+    ("nmf", "unsupervised"),
+    ("nmfk", "unsupervised"),
+    ("k_means", "unsupervised"),
+    ("gaussian_mixture", "unsupervised"),
+]
+SKOPS = "model.skops"
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def fitted(request):
-    model = models()[request.param]
-    return model, model.fit(training(model), **quick(model))
+def blocks(name: str) -> tuple[str, ...]:
+    return ("curve",) if name in POSITIVE else ("curve", "vector")
 
 
-def unseen(model: Model) -> tuple[dict, np.ndarray]:
-    blocks, labels = sample(2, 90)
-    return {name: blocks[name] for name in training(model).inputs}, labels
+def fit(toy, name: str, task: str, **changes):
+    data = replace(toy.training(task, blocks(name)), **changes)
+    return models()[name].train(data, **CHEAP.get(name, {}))
 
 
-def saved(fitted, folder: Path) -> Path:
-    folder.mkdir()
-    fitted.save(folder)
-    return folder
+def said(fitted, task: str, inputs) -> np.ndarray:
+    if task == "classification":
+        return fitted.probabilities(inputs)
+    return fitted.predict(inputs).mean if task == "regression" else fitted.encode(inputs)
 
 
-def test_all_models_are_found():
-    assert sorted(models()) == sorted(NAMES)
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
+def case(request, toy):
+    name, task = request.param
+    return models()[name], task, fit(toy, name, task)
 
 
-def test_it_learns_what_can_be_learnt(fitted):
-    model, classifier = fitted
-    inputs, labels = unseen(model)
-    right = float((classifier.probabilities(inputs).argmax(axis=1) == labels).mean())
-    assert right == pytest.approx(1 / 3) if model.name == "most_frequent" else right > 0.85
+def unseen(toy, model: Model):
+    inputs, labels, places = toy.sample(2, 90)
+    return {name: inputs[name] for name in blocks(model.name)}, labels, places
 
 
-def test_probabilities_are_probabilities(fitted):
-    model, classifier = fitted
-    found = classifier.probabilities(unseen(model)[0])
-    assert found.shape == (90, 3)
-    assert found.min() >= 0
-    assert found.sum(axis=1) == pytest.approx(1.0)
+def test_every_task_that_a_model_names_is_tried():
+    named = {name for name, _ in CASES}
+    assert set(CASES) == {(name, task) for name in named for task in models()[name].tasks}
 
 
-def test_the_same_seed_gives_the_same_model_and_nothing_else_changes(fitted):
-    import torch
+def test_it_learns_what_can_be_learnt(case, toy):
+    model, task, fitted = case
+    inputs, labels, places = unseen(toy, model)
+    answers = said(fitted, task, inputs)
+    if task == "classification":
+        right = float((answers.argmax(axis=1) == labels).mean())
+        assert right == pytest.approx(1 / 3) if model.name == "most_frequent" else right > 0.95
+    elif task == "regression":
+        error = float(np.abs(answers[:, 0] - places).mean())
+        assert error > 0.1 if model.name == "typical_value" else error < 0.03
+    else:
+        rows = fitted.layout.rows(inputs)
+        left = ((rows - fitted.decode(answers)) ** 2).sum() / (
+            (rows - rows.mean(axis=0)) ** 2
+        ).sum()
+        assert left < 0.35
 
-    model, classifier = fitted
-    before = torch.get_rng_state(), torch.get_num_threads()
+
+def test_answers_have_the_shape_and_range_of_the_contract(case, toy):
+    model, task, fitted = case
+    inputs, *_ = unseen(toy, model)
+    answers = said(fitted, task, inputs)
+    if task == "classification":
+        assert answers.shape == (90, 3)
+        assert answers.min() >= 0
+        assert answers.sum(axis=1) == pytest.approx(1.0)
+    elif task == "regression":
+        values = fitted.predict(inputs)
+        assert values.mean.shape == (90, 1)
+        assert values.deviation is None or values.deviation.shape == (90, 1)
+    else:
+        assert answers.dtype == np.float32
+        assert fitted.decode(answers).shape == fitted.layout.rows(inputs).shape
+        if hasattr(fitted, "assign"):
+            assert set(fitted.assign(inputs)) <= set(range(answers.shape[1]))
+
+
+def test_the_same_seed_gives_the_same_model_and_nothing_else_changes(case, toy):
+    model, task, fitted = case
     state = np.random.get_state()[1].copy()
-    data = training(model)
+    data = toy.training(task, blocks(model.name))
     copies = {name: block.copy() for name, block in data.inputs.items()}
-    again = model.fit(data, **quick(model))
-    inputs = unseen(model)[0]
-    assert np.array_equal(again.probabilities(inputs), classifier.probabilities(inputs))
-    assert torch.equal(torch.get_rng_state(), before[0])
-    assert torch.get_num_threads() == before[1]
-    assert not torch.are_deterministic_algorithms_enabled()
+    again = model.train(data, **CHEAP.get(model.name, {}))
+    inputs, *_ = unseen(toy, model)
+    assert np.array_equal(said(again, task, inputs), said(fitted, task, inputs))
     assert np.array_equal(np.random.get_state()[1], state)
     assert all(np.array_equal(data.inputs[name], copies[name]) for name in copies)
 
 
-def test_what_was_saved_answers_alike(fitted, tmp_path):
-    model, classifier = fitted
-    inputs = unseen(model)[0]
-    loaded = model.load(saved(classifier, tmp_path / "m"))
-    assert np.array_equal(loaded.probabilities(inputs), classifier.probabilities(inputs))
+def test_what_was_saved_answers_alike_bit_by_bit(case, toy, tmp_path):
+    model, task, fitted = case
+    inputs, *_ = unseen(toy, model)
+    loaded = model.load(toy.saved(fitted, tmp_path / "m"))
+    assert np.array_equal(said(loaded, task, inputs), said(fitted, task, inputs))
+    assert loaded.n_parameters() == fitted.n_parameters()
 
 
-def test_training_leaves_no_files(fitted, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    model, _ = fitted
-    model.fit(training(model), **quick(model))
-    assert list(tmp_path.iterdir()) == []
+def test_other_blocks_than_those_it_was_fitted_on_are_refused(case, toy):
+    model, task, fitted = case
+    inputs, *_ = unseen(toy, model)
+    narrow = {name: block[:, 1:] for name, block in inputs.items()}
+    renamed = {f"{name}s": block for name, block in inputs.items()}
+    for wrong in (narrow, renamed, {**inputs, "more": inputs["curve"]}):
+        with pytest.raises(BadInput, match="blocks of widths"):
+            said(fitted, task, wrong)
+
+
+def test_a_row_without_a_block_is_answered_or_refused_as_the_model_declares(case, toy):
+    model, task, fitted = case
+    inputs, *_ = unseen(toy, model)
+    gap = {**inputs, "curve": inputs["curve"].copy()}
+    gap["curve"][4] = np.nan
+    if model.missing:
+        assert np.isfinite(said(fitted, task, gap)).all()
+        assert np.isfinite(
+            said(fit(toy, model.name, task, inputs=_gaps(toy, model)), task, gap)
+        ).all()
+    else:
+        with pytest.raises(BadInput, match=r"'curve'.* found 1 of 90 rows without"):
+            said(fitted, task, gap)
+        with pytest.raises(BadInput, match=r"training side: input 'curve'.* found 20 of 120"):
+            fit(toy, model.name, task, inputs=_gaps(toy, model))
+
+
+def _gaps(toy, model: Model):
+    inputs = dict(toy.training(names=blocks(model.name)).inputs)
+    inputs["curve"] = inputs["curve"].copy()
+    inputs["curve"][::6] = np.nan
+    return inputs
 
 
 class Bomb:
@@ -126,19 +175,22 @@ class Bomb:
         return Path.touch, (self.target,)
 
 
-def test_a_planted_pickle_is_refused_and_not_run(fitted, tmp_path):
-    model, classifier = fitted
-    folder = saved(classifier, tmp_path / "m")
-    victim = next(p for p in folder.iterdir() if p.suffix in {".skops", ".safetensors"})
-    victim.write_bytes(pickle.dumps(Bomb(tmp_path / "ran")))
-    with pytest.raises(ModelRefused):
-        model.load(folder)
+def test_a_planted_pickle_is_refused_and_not_run(case, toy, tmp_path):
+    model, _, fitted = case
+    folder = toy.saved(fitted, tmp_path / "m")
+    for victim in list(folder.iterdir()):
+        whole = victim.read_bytes()
+        victim.write_bytes(pickle.dumps(Bomb(tmp_path / "ran")))
+        with pytest.raises(ModelRefused):
+            model.load(folder)
+        victim.write_bytes(whole)
     assert not (tmp_path / "ran").exists()
+    model.load(folder)
 
 
-def test_a_file_too_many_or_missing_is_refused(fitted, tmp_path):
-    model, classifier = fitted
-    folder = saved(classifier, tmp_path / "m")
+def test_a_file_too_many_or_missing_is_refused(case, toy, tmp_path):
+    model, _, fitted = case
+    folder = toy.saved(fitted, tmp_path / "m")
     (folder / "extra.py").write_text("boom = 1")
     with pytest.raises(ModelRefused, match=r"extra\.py"):
         model.load(folder)
@@ -148,49 +200,60 @@ def test_a_file_too_many_or_missing_is_refused(fitted, tmp_path):
         model.load(folder)
 
 
-def test_another_kind_of_model_is_refused(fitted, tmp_path):
-    model, _ = fitted
-    other = "fusion" if model.name not in {"fusion", "cnn1d"} else "most_frequent"
-    intruder = models()[other]
-    folder = saved(intruder.fit(training(intruder), **quick(intruder)), tmp_path / "m")
+OTHERS = [(n, k) for n in dict(CASES) for k in ("most_frequent", "pca") if n != k]
+
+
+@pytest.mark.parametrize(("name", "kind"), OTHERS)
+def test_another_kind_of_model_is_refused(name, kind, toy, tmp_path):
+    task = "unsupervised" if kind == "pca" else "classification"
+    folder = toy.saved(fit(toy, kind, task), tmp_path / "m")
     with pytest.raises(ModelRefused):
-        model.load(folder)
+        models()[name].load(folder)
 
 
-def test_a_type_that_is_not_trusted_is_refused(tmp_path):
+@pytest.mark.parametrize("name", ["hist_gradient_boosting", "random_forest", "gaussian_process"])
+def test_a_type_that_is_not_trusted_is_refused(name, tmp_path):
     import skops.io
     from sklearn.preprocessing import FunctionTransformer
 
-    model = models()["hist_gradient_boosting"]
-    skops.io.dump(FunctionTransformer(func=shutil.rmtree), tmp_path / "model.skops")
+    skops.io.dump(FunctionTransformer(func=shutil.rmtree), tmp_path / SKOPS)
+    (tmp_path / "inputs.json").write_text('{"x": 3}')
     with pytest.raises(ModelRefused, match=r"not trusted: shutil\.rmtree"):
-        model.load(tmp_path)
+        models()[name].load(tmp_path)
 
 
-def test_a_network_of_another_shape_is_refused(tmp_path):
-    model = models()["cnn1d"]
-    folder = saved(model.fit(training(model), **quick(model)), tmp_path / "m")
-    shape = json.loads((folder / "network.json").read_text())
-    (folder / "network.json").write_text(json.dumps({**shape, "n_classes": 9}))
-    with pytest.raises(ModelRefused, match="not a network that was saved here"):
-        model.load(folder)
+def test_a_layout_of_another_width_is_refused(toy, tmp_path):
+    for name, task in (("random_forest", "regression"), ("pca", "unsupervised")):
+        folder = toy.saved(fit(toy, name, task), tmp_path / name)
+        about = folder / ("inputs.json" if name == "random_forest" else "model.json")
+        about.write_text(about.read_text().replace("80", "81"))
+        with pytest.raises(ModelRefused, match=r"87 columns|expected width 87"):
+            models()[name].load(folder)
 
 
-def test_a_class_without_training_rows_is_refused():
-    model = models()["hist_gradient_boosting"]
-    data = training(model)
+@pytest.mark.parametrize("name", ["most_frequent", "nearest_neighbours", "random_forest"])
+def test_a_class_without_training_rows_is_refused(name, toy):
     with pytest.raises(BadInput, match=r"all of 4 classes, found no \[3\]"):
-        model.fit(replace(data, n_classes=4), **quick(model))
+        fit(toy, name, "classification", n_classes=4)
 
 
-def test_statistics_of_the_training_side_are_stored_in_the_network(tmp_path):
-    from safetensors.numpy import load_file
-
-    model = models()["fusion"]
-    data = training(model)
-    folder = saved(model.fit(data, **quick(model)), tmp_path / "m")
-    weights = load_file(folder / "weights.safetensors")
-    vector = data.inputs["vector"]
-    root = np.sign(vector) * np.sqrt(np.abs(vector))
-    assert weights["branches.vector.0.mean"] == pytest.approx(root.mean(axis=0), abs=1e-5)
-    assert weights["branches.vector.0.scale"] == pytest.approx(root.std(axis=0), rel=1e-4)
+def test_settings_that_cannot_be_are_refused(toy):
+    known = models()
+    classes, free = toy.training(), toy.training("unsupervised", ("curve",))
+    with pytest.raises(Unsupported, match=r"100 members or fewer \(time grows.*found 120"):
+        known["gaussian_process"].train(classes, most_members=100)
+    with pytest.raises(BadInput, match="1 to 120, as many as rows, found 121"):
+        known["nearest_neighbours"].train(classes, neighbours=121)
+    with pytest.raises(BadInput, match="no more than rows or columns, found 99"):
+        known["pca"].train(free, components=99)
+    with pytest.raises(BadInput, match="least <= most"):
+        known["nmfk"].train(free, least=5, most=4)
+    with pytest.raises(WrongUse, match="mean or median"):
+        known["typical_value"].train(toy.training("regression"), value="mode")
+    below = {"curve": -free.inputs["curve"]}
+    with pytest.raises(BadInput, match="values of 0 or more, found 9600 of 9600 below 0"):
+        known["nmf"].train(replace(free, inputs=below))
+    two = np.zeros((120, 2))
+    data = replace(toy.training("regression"), targets=two, validation_targets=np.zeros((45, 2)))
+    with pytest.raises(Unsupported, match="one value per member"):
+        known["hist_gradient_boosting"].train(data)

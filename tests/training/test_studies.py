@@ -164,6 +164,25 @@ def test_a_training_member_is_its_own_nearest_neighbour(trained, world):
     assert predict_spectrum(lake, model, member.spectra[0]).value == found.value
 
 
+def test_an_answer_comes_with_a_set_and_a_calibrated_confidence(trained):
+    lake, result = trained
+    held = []
+    for made in result.trained[:2]:
+        model = load_model(lake, "minerals", made.row["version"])
+        found = model.card.reliability
+        assert (model.card.task, model.card.metric) == ("classification", "balanced_accuracy")
+        assert found.n_groups == len(set(result.dataset.groups(result.dataset.rows("validation"))))
+        assert set(found.calibration) >= {"calibration_error", "calibration_error_scaled"}
+        member = result.dataset.members[result.dataset.rows("test")[0]]
+        answer = predict_spectrum(lake, model, member.spectra[0])
+        assert answer.value == answer.likely[0]
+        assert answer.level == 0.9
+        probabilities = np.array([[answer.probabilities[n] for n in model.card.class_names]])
+        assert answer.confidence == pytest.approx(found.scaled(probabilities).max())
+        held.append(found.coverage)
+    assert min(held) > 0.7
+
+
 def test_a_curve_like_none_is_out_of_domain(trained):
     lake, result = trained
     model = load_model(lake, "minerals", result.trained[0].row["version"])

@@ -1,0 +1,84 @@
+"""Decisions about versions: each kept for good as a tag of its version in MLflow.
+
+One tag a decision, named by its time: nothing is read before it is written, so that two people
+who decide at once lose neither decision.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from registry.lake import now
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PREFIX = "decision."
+PROMOTED, REFUSED = "promoted", "not promoted"
+ROLLED_BACK, RETIRED = "rolled back to", "retired"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision.
+
+    Attributes:
+        at: When.
+        version: Version it is about.
+        act: What was decided.
+        champion: Who was champion then, None when nobody was.
+        reason: Why.
+    """
+
+    at: datetime
+    version: int
+    act: str
+    champion: int | None
+    reason: str
+
+
+def decided(
+    mlflow: MlflowClient,
+    study: str,
+    version: int,
+    act: str,
+    reason: str,
+    holder: Mapping[str, Any] | None,
+) -> None:
+    """Keep a decision; ``holder`` is the row of who was champion when it was made."""
+    champion = None if holder is None else int(holder["version"])
+    made = Decided(now(), version, act, champion, reason)
+    text = json.dumps(asdict(made), default=datetime.isoformat)
+    key = f"{PREFIX}{made.at:%Y%m%dT%H%M%S.%f}"
+    mlflow.set_model_version_tag(study, str(version), key, text)
+
+
+def decisions(mlflow: MlflowClient, study: str) -> list[Decided]:
+    """Decisions about all versions of a study, oldest first."""
+    texts = (
+        text
+        for found in mlflow.search_model_versions(f"name='{study}'")
+        for key, text in found.tags.items()
+        if key.startswith(PREFIX)
+    )
+    read = (json.loads(text) for text in texts)
+    made = (Decided(**{**value, "at": datetime.fromisoformat(value["at"])}) for value in read)
+    return sorted(made, key=lambda one: one.at)
+
+
+def reigns(made: list[Decided]) -> list[int]:
+    """Champions that were not rolled back or retired since, in the order they took over."""
+    found: list[int] = []
+    for one in made:
+        if one.act == PROMOTED:
+            found.append(one.version)
+        elif one.act == ROLLED_BACK and one.version in found:
+            last = len(found) - 1 - found[::-1].index(one.version)
+            found = found[: last + 1]
+        elif one.act == RETIRED:
+            found = [version for version in found if version != one.version]
+    return found
