@@ -231,7 +231,10 @@ def _one_site_per_spot(structure: Structure, where: str) -> tuple[Structure, lis
     merged = structure.copy()
     for k in np.unique(i):
         merged[int(k)] = structure[int(k)].species * scale[k]
-    merged.merge_sites(CLOSEST, mode="sum")
+    with warnings.catch_warnings():
+        # labels of hydrogens and the like: nothing that is kept
+        warnings.filterwarnings("ignore", message="Sites with different site property")
+        merged.merge_sites(CLOSEST, mode="sum")
     return merged, [
         f"{n - len(merged)} partially occupied positions closer than {CLOSEST} A joined"
     ]

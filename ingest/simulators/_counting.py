@@ -1,7 +1,9 @@
-"""Counting noise of curves that have no structure."""
+"""Counting noise: what decides its random numbers, the same on every machine."""
 
 from __future__ import annotations
 
+import warnings
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
@@ -9,9 +11,20 @@ import numpy as np
 from registry.identity import canonical_json
 from registry.records import Floats
 
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+
+def formula_number(structure: Structure) -> int:
+    """A number for the formula of a structure: other structures get other noise."""
+    with warnings.catch_warnings():
+        # pymatgen orders a formula by electronegativity, which noble gases lack
+        warnings.filterwarnings("ignore", message="No Pauling electronegativity")
+        return crc32(structure.composition.alphabetical_formula.encode())
+
 
 def counted(curve: Floats, expected: Floats, settings: dict[str, float]) -> tuple[Floats, Floats]:
-    """A curve as it would be counted, and its standard deviation.
+    """Count a curve that has no structure; its standard deviation, too.
 
     Args:
         curve: Smooth curve, any shape.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 
 from ingest.simulators import Curve, Parameter, Simulator
 from ingest.simulators._atoms import Integers, atoms_of
+from ingest.simulators._counting import formula_number
 from ingest.simulators._profile import line_width, pseudo_voigt
 from ingest.simulators._reflections import powder_lines
 from ingest.simulators._scattering import Scattering
@@ -155,6 +155,5 @@ def powder_curve(structure: Structure, radiation: Radiation, settings: dict[str,
 
 def _count(expected: Floats, structure: Structure, seed: int) -> Floats:
     """Poisson counts, the same for the same structure and seed on every machine."""
-    formula = structure.composition.alphabetical_formula.encode()
-    generator = np.random.default_rng([seed, crc32(formula)])
+    generator = np.random.default_rng([seed, formula_number(structure)])
     return generator.poisson(expected).astype(np.float64)

@@ -24,13 +24,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 
 from ingest.simulators import Curve, Parameter
 from ingest.simulators._atoms import Atoms, atoms_of
-from ingest.simulators._counting import counted
+from ingest.simulators._counting import counted, formula_number
 from ingest.simulators._pairs import NEAREST
 from ingest.simulators._pdf import check_mean
 from ingest.simulators._reflections import powder_lines
@@ -102,8 +101,8 @@ def total_scattering_curve(structure: Structure, probe: Probe, settings: dict[st
     if seen.min() < -FAINTEST * seen.max():
         raise Unsupported("structure", "an intensity to count", "sites on top of one another")
     expected = np.maximum(seen / seen.max(), FAINTEST) * settings["counts"]
-    formula = crc32(structure.composition.alphabetical_formula.encode())
-    counts, sigma = counted(expected, expected, settings | {"formula": float(formula)})
+    number = float(formula_number(structure))
+    counts, sigma = counted(expected, expected, settings | {"formula": number})
     scale = seen.max() / settings["counts"] / own.mean**2
     return Curve(x, s + (counts - expected) * scale, uncertainty=sigma * scale, resolution=width)
 

@@ -54,3 +54,10 @@ def test_the_noise_is_part_of_the_recipe() -> None:
     assert XRD.recipe(XRD.settings(counts=10.0)) != XRD.recipe(XRD.settings())
     with pytest.raises(WrongUse, match="counts"):
         XRD.settings(counts=-1.0)
+
+
+@pytest.mark.parametrize("name", ["xrd", "npd", "xsq", "nsq"])
+def test_noble_gases_are_counted_without_a_word_of_their_electronegativity(name: str) -> None:
+    neon = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.46), ["Ne"], [[0, 0, 0]])
+    simulator = simulators()[name]
+    assert simulator.run(neon, simulator.settings(counts=1000.0)).uncertainty is not None
