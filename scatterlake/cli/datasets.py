@@ -55,8 +55,9 @@ def build(
 def list_datasets(lake: LakeOption = DEFAULT_LAKE) -> None:
     """Datasets that were assembled."""
     rows = Lake.existing(lake).sql(
-        "SELECT dataset, manifest, target, n_train, n_validation, n_test, stale, created_at "
-        "FROM datasets ORDER BY created_at"
+        "SELECT dataset, left(manifest, 12) AS manifest, target, "
+        "n_train || '+' || n_validation || '+' || n_test AS members, stale, "
+        "strftime(created_at, '%Y-%m-%d %H:%M') AS created FROM datasets ORDER BY created_at"
     )
     print_table("datasets", rows.column_names, [list(r.values()) for r in rows.to_pylist()])
 
