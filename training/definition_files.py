@@ -143,9 +143,6 @@ def _made(field: Field, found: dict[str, Field], make: Callable[[], T]) -> T:
         # a constructor ends its 'where' with the name of the field that it refuses
         at = _named(error.where.replace(":", " ").split()[-1], found, field)
         raise BadInput(f"{at.where} ({error.where})", error.expected, error.found) from error
-    except (TypeError, ValueError) as error:  # a parameter that is text where it must be a number
-        at = _named("parameter", found, field)
-        raise at.refuse(f"values of the right types ({error})") from error
 
 
 def _named(name: str, found: dict[str, Field], field: Field) -> Field:

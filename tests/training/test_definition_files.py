@@ -118,7 +118,7 @@ def test_a_target_may_be_a_property_or_nothing(tmp_path):
         ("view: soap", "viev: soap", "inputs.2.: expected either a 'technique'.*found neither"),
         ("counts", "count", "line 9, inputs.1..parameters.* expected one of.*counts.*'count'"),
         ("2000.0", "-3", r"line 9, inputs.1..parameters.counts .*expected 0.0 to 1.*found -3"),
-        ("2000.0", "many", "line 9, inputs.1..parameters: expected values of the right types"),
+        ("2000.0", "many", r"line 9, inputs.1..parameters.counts .*expected 0.0 to 1.*'many'"),
         ("missing: mask", "missing: hide", "line 12, inputs.2..missing .*require, drop, mask"),
         ("prototype", "colour", "line 3, split.by .*material, sample, .*found 'colour'"),
         ("seed: 1", "seed: 1.5", "line 3, split.seed: expected a whole number, found float 1.5"),
