@@ -21,7 +21,7 @@ from registry.lake import Lake, When
 Matrix = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 READERS = 2
-VALUES = 2**16
+VALUES = 3 * 2**15
 """Threads that read a matrix, and how many numbers each decodes at a time."""
 
 STALE = "SELECT entity_id FROM features WHERE view_id = $1 AND stale"
