@@ -6,9 +6,9 @@ by magnitude, largest first, padded with zeros to ``n_atoms_max``. ``sorted`` (M
 each way; of the symmetric matrix the upper triangle, row by row.
 
 Rows of equivalent atoms have the same norm, and the published form leaves their order open. Here
-such rows stand by their entries against the rows placed before them. That settles the order in 95
-of 100 mineral cells; in the others atoms remain that no entry so far tells apart and that are not
-equivalent, and their order is that of the atoms. The eigenvalues have no such limit.
+such rows stand by their entries against the rows placed before them. That settles the order in most
+cells; in the others atoms remain that no entry so far tells apart and that are not equivalent, and
+their order is that of the atoms. The eigenvalues have no such limit.
 """
 
 from __future__ import annotations
