@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from registry.lake import Lake
 from training.datasets import Dataset
 from training.definitions import class_order
 from training.evaluation import Interval, bootstrap, paired_bootstrap
+from training.findings import Verdict
 from training.metrics import Answers, Metric, metric_named
 from training.rows import Row
 from training.study import Claim
@@ -24,15 +25,6 @@ FROM dataset_members m
 LEFT JOIN predictions p ON p.entity_id = m.entity_id AND p.model = $1 AND p.version = $2
 WHERE m.manifest = $3 AND m.split = 'test' ORDER BY m.entity_id
 """
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of a claim, and the difference it was judged by."""
-
-    outcome: Literal["holds", "fails", "is undecided"]
-    reason: str
-    interval: Interval
 
 
 @dataclass(frozen=True)
@@ -124,6 +116,4 @@ def judge(
         metric, one.truth, one.answered, other.answered, one.groups, other_truth=other.truth
     )
     reason = f"{claim.candidate} {metric.compared} {rival} in {metric.title}: {found}"
-    if found.low > 0:
-        return Verdict("holds", reason, found)
-    return Verdict("fails" if found.high < 0 else "is undecided", reason, found)
+    return Verdict.on(found, reason)

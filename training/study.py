@@ -1,16 +1,24 @@
-"""A study: one question of the literature, the candidates that may answer it, and its claim.
+"""A study: one question of the literature, what is tried to answer it, and its claims.
 
-The claim and how it is judged are written in the study's file before anything is scored.
+Claims and how they are judged are written in the study's file before anything is scored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from registry.errors import BadInput
+from registry.lake import Lake
 from training.definitions import DatasetDefinition
 from training.metrics import METRICS, Metric, metric_named, metrics_of
+from training.parts import Part, Progress
+
+Prepare = Callable[[Lake, Path | None, Progress], None]
+"""Brings what a study reads into a lake: ``prepare(lake, data, progress)``; ``data`` is the folder
+of measured files that packages do not carry, or None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,11 @@ class Study:
         title: What a person calls it.
         question: What it asks.
         dataset: What it learns from.
-        candidates: What is compared.
-        claim: What is judged.
         reference: Publications.
+        candidates: What is compared.
+        claim: What is judged of the candidates; None when only parts claim anything.
+        parts: Experiments beyond the comparison, each with its own claim.
+        prepare: Brings what it reads into a lake; None where the quickstart does.
         seeds: Seeds of the repetitions; the first one's model is registered.
         metric: Score that candidates are compared by.
     """
@@ -67,23 +77,27 @@ class Study:
     title: str
     question: str
     dataset: DatasetDefinition
-    candidates: tuple[Candidate, ...]
-    claim: Claim
     reference: str
+    candidates: tuple[Candidate, ...] = ()
+    claim: Claim | None = None
+    parts: tuple[Part, ...] = ()
+    prepare: Prepare | None = None
     seeds: tuple[int, ...] = (0, 1, 2)
     metric: str = "balanced_accuracy"
 
     def __post_init__(self) -> None:
         keys = [c.key for c in self.candidates]
         where = f"study {self.name!r}"
-        if not keys or len(set(keys)) != len(keys):
-            raise BadInput(where, "one or more candidates, each once", repr(keys))
+        names = [part.name for part in self.parts]
+        if not keys + names or len(set(keys)) != len(keys) or len(set(names)) != len(names):
+            raise BadInput(where, "candidates or parts, each once", repr(keys + names))
         for candidate in self.candidates:
             for name in candidate.inputs:
                 self.dataset.input(name)
-        strange = sorted({self.claim.candidate, *self.claim.against} - set(keys))
-        if strange or not self.claim.against:
-            raise BadInput(where, "a claim about its candidates", repr(strange))
+        if self.claim is not None:
+            strange = sorted({self.claim.candidate, *self.claim.against} - set(keys))
+            if strange or not self.claim.against:
+                raise BadInput(where, "a claim about its candidates", repr(strange))
         if not self.seeds:
             raise BadInput(where, "at least one seed", "none")
         task = self.dataset.task

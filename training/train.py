@@ -12,8 +12,9 @@ from training.assembly import assemble
 from training.datasets import Dataset
 from training.definitions import SPLITS
 from training.evaluation import Interval
+from training.findings import Verdict
 from training.fitting import Progress, fit_candidate, seed_fits
-from training.judging import Verdict, answers_of, best_on_validation, judge
+from training.judging import answers_of, best_on_validation, judge
 from training.promotion import Decision, challenge
 from training.registration import register, registered, training_key, validation_scores
 from training.rows import Row
@@ -115,7 +116,7 @@ def train_study(
     best = best_on_validation(validation, list(rows), study.judged_by)
     decision = challenge(lake, mlflow, dataset, study.name, rows[best]["version"])
     say(f"{best}: {'promoted' if decision.promote else 'not promoted'}: {decision.reason}")
-    verdict = judge(lake, dataset, study.claim, rows, validation)
+    verdict = None if study.claim is None else judge(lake, dataset, study.claim, rows, validation)
     if verdict is not None:
         say(f"the claim {verdict.outcome}: {verdict.reason}")
     return StudyResult(study, dataset, tuple(trained), decision, verdict)
