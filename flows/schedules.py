@@ -1,23 +1,23 @@
-"""Deployments from one readable file, served to a Prefect server."""
+"""Deployments from one readable file, registered on a Prefect server whose workers run them."""
 
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from registry.errors import BadInput
+from flows.stack.services import POOL
+from registry.errors import BadInput, WrongUse
 
 if TYPE_CHECKING:
     from prefect import Flow
     from prefect.deployments.runner import RunnerDeployment
 
 SCHEDULES = Path(__file__).with_name("schedules.yaml")
-AT_ONCE = 2
-"""Flow runs of one worker at a time: each is a process that loads large libraries."""
 FIELDS = {"name", "flow", "cron", "interval", "parameters"}
 
 
@@ -34,6 +34,11 @@ class Scheduled:
     cron: str | None = None
     interval: float | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def when(self) -> str:
+        """Its schedule in words."""
+        return f"{self.cron} {self.timezone}" if self.cron else f"every {self.interval} s"
 
 
 def read_schedules(path: Path = SCHEDULES) -> list[Scheduled]:
@@ -84,6 +89,7 @@ def _deployment(lake: str, entry: Scheduled) -> RunnerDeployment:
     from datetime import timedelta
 
     from prefect.schedules import Cron, Interval
+    from prefect.types.entrypoint import EntrypointType
 
     schedule = (
         Cron(entry.cron, timezone=entry.timezone)
@@ -91,12 +97,38 @@ def _deployment(lake: str, entry: Scheduled) -> RunnerDeployment:
         else Interval(timedelta(seconds=entry.interval or 0), timezone=entry.timezone)
     )
     parameters = {"lake": lake, **entry.parameters}
-    made = load_flow(entry.flow).to_deployment(entry.name, schedule=schedule, parameters=parameters)
+    made = load_flow(entry.flow).to_deployment(
+        entry.name,
+        schedule=schedule,
+        parameters=parameters,
+        # two runs of one flow over one lake would do the same work twice
+        concurrency_limit=1,
+        work_pool_name=POOL,
+        # any worker that has scatterlake installed can run it, wherever it lies
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
     return cast("RunnerDeployment", made)  # a coroutine only when called from one
 
 
-def serve(lake: str, entries: list[Scheduled]) -> None:
-    """Register the deployments and run what is due until stopped; needs a Prefect server."""
-    from prefect import serve as serve_deployments
+def register(lake: str, entries: list[Scheduled]) -> list[tuple[str, str, str, str]]:
+    """Register the deployments on the Prefect server; a repeat brings them up to date.
 
-    serve_deployments(*deployments(lake, entries), limit=AT_ONCE)
+    Returns:
+        Name, flow, when and id of each.
+
+    Raises:
+        WrongUse: When no server is named or running, or there is no worker of the pool yet.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+
+    if "PREFECT_API_URL" not in os.environ:
+        raise WrongUse("Prefect server", "one in PREFECT_API_URL, or: scatterlake up", "none")
+    with get_client(sync_client=True) as server:
+        try:
+            server.read_work_pool(POOL)
+        except ObjectNotFound as error:
+            expected = f"a worker (prefect worker start --pool {POOL} --type process)"
+            raise WrongUse("Prefect server", expected, f"no work pool {POOL!r}") from error
+    pairs = zip(entries, deployments(lake, entries), strict=True)
+    return [(entry.name, entry.flow, entry.when, str(made.apply())) for entry, made in pairs]

@@ -138,7 +138,7 @@ def _learned(lake: Lake, result: QuickstartResult) -> None:
     console.print(f"{sides}; no mineral is on two sides; manifest {trained.dataset.manifest}")
     print_comparison(lake, trained.study.name)
     console.print(f"champion: {trained.decision.reason}", highlight=False)
-    if trained.verdict:
+    if trained.verdict and trained.study.claim:
         console.print(f"claim: {trained.study.claim.text}")
         console.print(
             f"[bold]{trained.verdict.outcome}[/]: {trained.verdict.reason}", highlight=False

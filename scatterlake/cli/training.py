@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -73,30 +72,6 @@ def retrain(study: StudyArgument, lake: LakeOption = DEFAULT_LAKE) -> None:
     with reporting(lambda step, *_: _say(step)):
         # its last line of progress is the decision and the reason
         retrain_flow(opened.uri, study)
-
-
-@app.command()
-def schedule(lake: LakeOption = DEFAULT_LAKE) -> None:
-    """Run flows/schedules.yaml on the Prefect server that PREFECT_API_URL names."""
-    import os
-
-    from registry.errors import WrongUse
-
-    opened = Lake.existing(lake)
-    if "PREFECT_API_URL" not in os.environ:
-        raise WrongUse("PREFECT_API_URL", "the address of a Prefect server", "nothing")
-    from flows.local import use_prefect
-
-    use_prefect(opened.path)
-    from flows.schedules import read_schedules, serve
-
-    entries = read_schedules()
-    rows = [
-        (e.name, e.flow, e.cron or f"every {e.interval} s", json.dumps(e.parameters))
-        for e in entries
-    ]
-    print_table("schedules", ("name", "flow", "when", "parameters"), rows)
-    serve(opened.uri, entries)
 
 
 def print_comparison(lake: Lake, study: str) -> None:
