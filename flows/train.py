@@ -1,4 +1,4 @@
-"""Flows: train a study, retrain its champion."""
+"""Flows: train the candidates of a study, run it whole, retrain its champion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from registry.plugins import pick
 from training.retrain import Outcome
 from training.retrain import retrain as retrain_study
 from training.studies import studies
-from training.train import StudyResult, train_study
+from training.train import StudyResult, run_study, train_study
 
 
 @task
@@ -18,6 +18,13 @@ def train_candidates(lake: str, study: str, seeds: list[int] | None, workers: in
     """Train, register and compare every candidate that is not registered yet."""
     chosen = pick(studies(), "study", study)
     return train_study(Lake.existing(lake), chosen, seeds, progress=report, workers=workers)
+
+
+@task
+def run_parts(lake: str, study: str, seeds: list[int] | None, workers: int) -> StudyResult:
+    """Train the candidates of a study and run its parts, as far as they are not kept yet."""
+    chosen = pick(studies(), "study", study)
+    return run_study(Lake.existing(lake), chosen, seeds, progress=report, workers=workers)
 
 
 @task
@@ -30,6 +37,13 @@ def train_challenger(lake: str, study: str) -> Outcome:
 def train(lake: str, study: str, seeds: list[int] | None = None, workers: int = 1) -> StudyResult:
     """Assemble the dataset of a study at the newest snapshot and train its candidates."""
     result: StudyResult = train_candidates(lake, study, seeds, workers)
+    return result
+
+
+@flow(name="study")
+def study(lake: str, study: str, seeds: list[int] | None = None, workers: int = 1) -> StudyResult:
+    """Run a whole study at the newest snapshot: candidates, then parts."""
+    result: StudyResult = run_parts(lake, study, seeds, workers)
     return result
 
 

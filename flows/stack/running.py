@@ -13,7 +13,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,7 +68,9 @@ def start(
     try:
         for service in wanted:
             log = lake / LOGS / f"{service.name}.log"
-            started.append(Running(service.name, _spawn(service, log), service.url, str(log)))
+            more = service.first() if service.first else {}
+            pid = _spawn(service, {**service.environment, **more}, log)
+            started.append(Running(service.name, pid, service.url, str(log)))
             _note(lake, started)
             _wait(service, started[-1])
             say(f"{service.name}: {service.url or 'running'}")
@@ -129,13 +131,13 @@ def _insist_on_free_port(service: Service) -> None:
             raise WrongUse(option, "a free port", f"{port}: {error.strerror}") from error
 
 
-def _spawn(service: Service, log: Path) -> int:
+def _spawn(service: Service, environment: Mapping[str, str], log: Path) -> int:
     """Start a process that outlives this one; its number."""
     appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     return os.posix_spawn(
         service.command[0],
         service.command,
-        {**os.environ, **service.environment},
+        {**os.environ, **environment},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(log), appending, 0o600),
@@ -150,11 +152,17 @@ def _wait(service: Service, started: Running) -> None:
     while time.monotonic() < deadline:
         if not _alive(started.pid):
             raise LakeError(f"{service.name} ended:\n{_end_of(Path(started.log))}")
-        if not service.ready or _answers(service.ready):
+        if _is_ready(service.ready):
             return
         time.sleep(0.3)
     told = _end_of(Path(started.log))
-    raise LakeError(f"{service.name} does not answer at {service.ready}:\n{told}")
+    raise LakeError(f"{service.name} does not answer at {service.url or 'all'}:\n{told}")
+
+
+def _is_ready(ready: str | Callable[[], bool]) -> bool:
+    if callable(ready):
+        return ready()
+    return not ready or _answers(ready)
 
 
 def _answers(url: str) -> bool:

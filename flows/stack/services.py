@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,14 +22,18 @@ class Service:
         command: What is started.
         environment: What it needs beyond the environment of the caller.
         url: Where a person finds it; empty where nothing listens.
-        ready: Address that answers when it is ready; empty where being alive is enough.
+        ready: Address that answers when it is ready, or what tells; empty where being alive is
+            enough.
+        first: Done before it starts, when those before it are ready; gives what more the
+            environment needs.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
-    ready: str = ""
+    ready: str | Callable[[], bool] = ""
+    first: Callable[[], Mapping[str, str]] | None = None
 
 
 def services(lake: Path, prefect_port: int, mlflow_port: int) -> tuple[Service, ...]:
@@ -39,14 +43,14 @@ def services(lake: Path, prefect_port: int, mlflow_port: int) -> tuple[Service, 
     return (
         Service(
             "prefect",
-            _script("prefect", "server", "start", "--host", HOST, "--port", str(prefect_port)),
+            script("prefect", "server", "start", "--host", HOST, "--port", str(prefect_port)),
             {**shared, "PREFECT_UI_API_URL": f"{prefect}/api"},
             url=prefect,
             ready=f"{prefect}/api/health",
         ),
         Service(
             "mlflow",
-            _script(
+            script(
                 "mlflow",
                 "server",
                 *("--host", HOST, "--port", str(mlflow_port), "--workers", "1"),
@@ -59,7 +63,7 @@ def services(lake: Path, prefect_port: int, mlflow_port: int) -> tuple[Service, 
         ),
         Service(
             "worker",
-            _script(
+            script(
                 "prefect",
                 "worker",
                 "start",
@@ -84,6 +88,6 @@ def environment_of(lake: Path, prefect: str, mlflow: str) -> dict[str, str]:
     }
 
 
-def _script(name: str, *arguments: str) -> tuple[str, ...]:
+def script(name: str, *arguments: str) -> tuple[str, ...]:
     """A script installed beside this Python."""
     return (str(Path(sys.executable).parent / name), *arguments)

@@ -29,7 +29,7 @@ def context_of(lake: Lake) -> gx.data_context.FileDataContext:
     import great_expectations as gx
 
     folder = lake.path / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     context = gx.get_context(mode="file", project_root_dir=folder)
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     return context

@@ -1,0 +1,1 @@
+"""How scatterlake is run by many: natively, in containers, on Kubernetes. Imported by nobody."""

@@ -1,0 +1,84 @@
+"""A shared stack of our own for the tests of this folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from flows.stack.services import HOST
+from infra.native import postgres
+from infra.native.topology import Ports, Topology
+from registry.errors import LakeError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A stack that runs."""
+
+    topology: Topology
+
+    def command(self, name: str, *words: str) -> str:
+        """Run ``python -m infra.native``; returns what it said."""
+        ports = [f"--{n}-port={p}" for n, p in asdict(self.topology.ports).items()]
+        command = [sys.executable, "-m", "infra.native", name, str(self.topology.folder)]
+        done = subprocess.run(
+            [*command, *words, *ports],
+            cwd=PROJECT,
+            env=clean(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def user(self, name: str, role: str) -> dict[str, str]:
+        """Environment of a user, made when there is none yet."""
+        self.command("user", name, f"--role={role}")
+        lines = (self.topology.folder / "users" / f"{name}.env").read_text().splitlines()
+        pairs = (line.removeprefix("export ").split("=", 1) for line in lines)
+        return {**clean(), **{key: value.strip("'") for key, value in pairs}}
+
+
+def clean() -> dict[str, str]:
+    """The environment without what names a server or a key."""
+    named = ("PREFECT_", "MLFLOW_", "AWS_", "PG", "SCATTERLAKE_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(named)}
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Shared]:
+    """The whole topology on free ports; skips where PostgreSQL is not installed, except in CI."""
+    try:
+        postgres.binaries()
+    except LakeError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs PostgreSQL: {error}")
+        pytest.skip(str(error))
+    # the data base runs as another user, who may not pass through the folders of pytest
+    folder = Path(tempfile.mkdtemp(prefix="scatterlake-"))
+    made = Shared(Topology(folder, Ports(*(free_port() for _ in range(4)))))
+    try:
+        made.command("up")
+        yield made
+    finally:
+        made.command("down")
+        shutil.rmtree(folder)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
