@@ -7,22 +7,35 @@ other table: a dataset read at its old snapshot is the same again, and is then s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from registry.errors import BadInput
 from registry.lake import Lake
-from training.blocks import InputBlock, read_block
+from training.blocks import matrix
 from training.datasets import Dataset, Measured
-from training.definitions import DatasetDefinition, SpectrumInput
+from training.definitions import DatasetDefinition
+from training.entities import PLURAL, Subject, read_subjects
+from training.grouping import read_kin
 from training.manifest import manifest_of, note
-from training.membership import class_names, insist_on_sides, members_of, read_kin
-from training.models import Block
+from training.membership import TEST, Placed, class_names, insist_on_sides, member_of, place
+from training.models import Inputs
+from training.quality import Quality, Spread, keep_quality
+from training.sources import (
+    Source,
+    curves_source,
+    insist_on_inputs,
+    measured_source,
+    reasons,
+    usual_source,
+)
 from training.splits import Member
 from training.targets import read_labels
+
+BESIDE = "measured "
+"""What measured curves of test members are called that are simulated on the other sides."""
 
 
 def assemble(
@@ -40,131 +53,142 @@ def assemble(
     """
     # a snapshot from before there was a table of retractions had none
     at = {"retractions": 0, **snapshot} if snapshot else lake.snapshot()
-    where = f"dataset {definition.name!r}"
-    materials, retracted = _materials(lake, definition, at)
-    labels = _labels(lake, definition, [m["material_id"] for m in materials], at)
-    kin = read_kin(lake, definition, list(labels), at)
-    ids = [entity for entity in labels if kin.times is None or entity in kin.times]
-    found = {i.name: read_block(lake, i, ids, at) for i in definition.inputs}
-    _insist_on_inputs(definition, found)
-    apart = {
-        "material: retracted": retracted,
-        "target: none": len(materials) - len(labels),
-        "time: never measured": len(labels) - len(ids),
-    }
-    able, left_out = _chosen(definition, ids, found, apart)
-    kept = [{**m, "label": labels[e]} for m in materials if (e := m["material_id"]) in able]
-    if not kept:
+    everyone, retracted = _everyone(lake, definition, at)
+    labels = _labels(lake, definition, [s.entity_id for s in everyone], at)
+    kin = read_kin(lake, definition, [s for s in everyone if s.entity_id in labels], at)
+    dated = labels if kin.times is None else labels.keys() & kin.times.keys()
+    subjects = [s for s in everyone if s.entity_id in dated]
+    ids = [s.entity_id for s in subjects]
+    usual = usual_source(lake, definition, ids, at)
+    insist_on_inputs(definition, usual)
+    measured = None
+    if definition.split.test == "measured":
+        measured = measured_source(lake, definition, ids, usual, at)
+    sources = [usual] if measured is None else [usual, measured]
+    able = set[str]().union(*(source.able for source in sources))
+    placed = place(
+        definition, [s for s in subjects if s.entity_id in able], labels, usual, measured, kin
+    )
+    if not placed:
+        where = f"dataset {definition.name!r}"
         raise BadInput(where, "members that have every input", "no member at all")
-    blocks = {name: _filled(block, kept) for name, block in found.items()}
-    members = members_of(definition, kept, found, blocks, kin)
+    members = tuple(member_of(definition, p, labels[p.subject.entity_id]) for p in placed)
     insist_on_sides(definition, members)
-    measured, members = _measured(lake, definition, members, at)
+    blocks = _blocks(placed, usual, measured)
+    beside = _beside(lake, definition, members, blocks, at)
+    left_out = Counter(reasons(definition, ids, sources, able))
+    left_out += Counter(beside.left_out)
+    left_out[f"{definition.entity}: retracted"] = retracted
+    left_out["target: none"] = len(everyone) - len(labels)
+    left_out["time: never measured"] = len(labels) - len(subjects)
+    left_out["test: simulated, in a group that is measured"] = len(able) - len(placed)
     dataset = Dataset(
         definition=definition,
         snapshot=at,
-        members=members,
+        members=beside.members,
         class_names=class_names(definition, members),
-        blocks={**blocks},
-        measured=measured,
-        left_out=left_out,
-        manifest=manifest_of(definition, members),
+        blocks=blocks,
+        measured=beside.measured,
+        left_out={reason: n for reason, n in sorted(left_out.items()) if n},
+        manifest=manifest_of(definition, beside.members),
     )
     note(lake, dataset)
+    keep_quality(lake, dataset.manifest, _quality(placed, beside.source))
     return dataset
 
 
-def _materials(
+@dataclass(frozen=True)
+class _Beside:
+    """Measured curves of the test side: which, who has them, where from, and who has none why."""
+
+    measured: Measured | None
+    members: tuple[Member, ...]
+    source: Source
+    left_out: Mapping[str, int]
+
+
+def _everyone(
     lake: Lake, definition: DatasetDefinition, at: dict[str, int]
-) -> tuple[list[dict[str, Any]], int]:
-    """Materials to choose from, and how many more are retracted."""
-    every: list[dict[str, Any]] = lake.sql(
-        f"""SELECT material_id, name, formula, space_group_number, chemical_system, retracted
-            FROM materials WHERE {definition.where} ORDER BY material_id""",
-        at=at,
-    ).to_pylist()
-    rows = [row for row in every if not row["retracted"]]
-    if not rows:
-        where = f"dataset {definition.name!r}"
-        raise BadInput(where, f"materials where {definition.where}", "none")
-    return rows, len(every) - len(rows)
+) -> tuple[list[Subject], int]:
+    found, retracted = read_subjects(lake, definition.entity, definition.where, at)
+    if not found:
+        expected = f"{PLURAL[definition.entity]} where {definition.where}"
+        raise BadInput(f"dataset {definition.name!r}", expected, "none")
+    return found, retracted
 
 
 def _labels(
     lake: Lake, definition: DatasetDefinition, ids: list[str], at: dict[str, int]
 ) -> Mapping[str, str | None]:
-    """Label of every material that can have one, in the order of their ids."""
+    """Label of every candidate that can have one."""
     if definition.target is None:
         return dict.fromkeys(ids)
-    return read_labels(lake, definition.name, definition.target, definition.task, ids, at)
+    return read_labels(lake, definition, ids, at)
 
 
-def _insist_on_inputs(definition: DatasetDefinition, found: dict[str, InputBlock]) -> None:
-    for source in definition.inputs:
-        block = found[source.name]
-        if not block.entities:
-            why = Counter(block.refused.values()).most_common(1)
-            raise BadInput(
-                f"dataset {definition.name!r}: input {source.name!r}",
-                f"{source.source} of at least one material with {source.parameters or 'defaults'}"
-                f" (simulate or compute it first)",
-                f"none usable ({why[0][0]})" if why else "none in the lake",
-            )
+def _blocks(placed: Sequence[Placed], usual: Source, measured: Source | None) -> Inputs:
+    """Values of members: each side from what it is read from."""
+    ids = [p.subject.entity_id for p in placed]
+    blocks: Inputs = {name: block.of(ids) for name, block in usual.blocks.items()}
+    if measured is None:
+        return blocks
+    rows = np.array([p.split == TEST for p in placed])
+    tested = [entity for entity, is_test in zip(ids, rows, strict=True) if is_test]
+    for name, block in measured.blocks.items():
+        if block.is_curve:
+            matrix(blocks[name])[rows] = matrix(block.of(tested))
+    return blocks
 
 
-def _chosen(
+def _beside(
+    lake: Lake,
     definition: DatasetDefinition,
-    ids: list[str],
-    found: dict[str, InputBlock],
-    apart: dict[str, int],
-) -> tuple[set[str], dict[str, int]]:
-    """Who is in, and how many are not, by reason.
+    members: tuple[Member, ...],
+    blocks: Inputs,
+    at: dict[str, int],
+) -> _Beside:
+    """Measured curves of test members: those that are there already, or else read beside them."""
+    test = np.flatnonzero([m.split == TEST for m in members])
+    if definition.tested_on == "experimental":
+        own = {i.name: matrix(blocks[i.name])[test] for i in definition.curves}
+        return _Beside(Measured(test, own), members, Source({}), {})
+    if definition.entity == "spectrum":
+        return _Beside(None, members, Source({}), {})
+    ids = [members[i].entity_id for i in test]
+    found = curves_source(lake, definition, ids, "experimental", at)
+    left_out = Counter(f"{BESIDE}curves: {reason}" for reason in found.unaligned.values())
+    have = set[str]().union(*(block.entities for block in found.blocks.values()))
+    rows = np.array([i for i in test if members[i].entity_id in have], dtype=np.int64)
+    if not len(rows):
+        return _Beside(None, members, found, left_out)
+    read = {
+        i: tuple(b.ids[b.rows[e]] for b in found.blocks.values() if e in b.rows)
+        for i in rows
+        for e in [members[i].entity_id]
+    }
+    changed = tuple(
+        replace(m, spectra=(*m.spectra, *read[i])) if i in read else m
+        for i, m in enumerate(members)
+    )
+    own = {n: matrix(b.of([members[i].entity_id for i in rows])) for n, b in found.blocks.items()}
+    return _Beside(Measured(rows, own), changed, found, left_out)
 
-    Each material left out counts once: as set apart, or under the first input that it lacks.
-    """
-    reasons = Counter({reason: n for reason, n in apart.items() if n})
-    present = {name: set(block.entities) for name, block in found.items()}
-    needed = [i.name for i in definition.inputs if i.missing == "require"]
-    able = set(ids).intersection(set().union(*present.values()), *(present[n] for n in needed))
-    for entity in ids:
-        if entity in able:
-            continue
-        name = next((name for name in needed if entity not in present[name]), None)
-        if name is None:
-            reasons["no input at all"] += 1
-        else:
-            reasons[found[name].refused.get(entity, f"{name}: not in the lake")] += 1
-    return able, dict(sorted(reasons.items()))
 
-
-def _filled(block: InputBlock, kept: list[dict[str, Any]]) -> Block:
-    """Values of members, a row of NaN for each that lacks them."""
-    row = block.rows
-    values = np.full((len(kept), block.values.shape[1]), np.nan, dtype=np.float32)
-    have = [i for i, m in enumerate(kept) if m["material_id"] in row]
-    values[have] = block.values[[row[kept[i]["material_id"]] for i in have]]
-    return values
-
-
-def _measured(
-    lake: Lake, definition: DatasetDefinition, members: tuple[Member, ...], at: dict[str, int]
-) -> tuple[Measured | None, tuple[Member, ...]]:
-    """Measured curves of test members that have one for every technique of the dataset."""
-    curves = [i for i in definition.inputs if isinstance(i, SpectrumInput)]
-    test = [m.entity_id for m in members if m.split == "test"]
-    found = [read_block(lake, i, test, at, kind="experimental") for i in curves]
-    common = sorted(set.intersection(*(set(b.entities) for b in found))) if found else []
-    if not common:
-        return None, members
-    row = {m.entity_id: i for i, m in enumerate(members)}
-    changed = list(members)
-    blocks: dict[str, Block] = {}
-    for source, block in zip(curves, found, strict=True):
-        at_row = block.rows
-        blocks[source.name] = block.values[[at_row[entity] for entity in common]]
-        for entity in common:
-            member = changed[row[entity]]
-            read = (*member.spectra, block.ids[at_row[entity]])
-            changed[row[entity]] = replace(member, spectra=read)
-    rows = np.array([row[entity] for entity in common], dtype=np.int64)
-    return Measured(rows, blocks), tuple(changed)
+def _quality(placed: Sequence[Placed], beside: Source) -> Quality:
+    """What resampling lost and how far aligned curves lie apart, of the members."""
+    errors: dict[str, dict[str, float]] = {}
+    differences: dict[str, dict[str, float]] = dict(beside.differences)
+    for p in placed:
+        entity = p.subject.entity_id
+        # curves of a test side that is read as measured are another kind than those of the others
+        kind = BESIDE if p.measured else ""
+        for name, block in p.source.blocks.items():
+            if block.is_curve and entity in block.rows:
+                of_input = errors.setdefault(kind + name, {})
+                of_input[entity] = float(block.errors[block.rows[entity]])
+        if entity in p.source.differences:
+            differences[entity] = p.source.differences[entity]
+    for name, block in beside.blocks.items():
+        own = {entity: float(block.errors[i]) for i, entity in enumerate(block.entities)}
+        errors |= {BESIDE + name: own} if own else {}
+    return Quality({name: Spread.of(own) for name, own in errors.items()}, differences)

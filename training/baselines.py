@@ -4,6 +4,8 @@ the same algorithm on data in which there is nothing to learn.
 Without a target, the naive answer is the mean of the training side, the nearest neighbour is the
 most similar training member itself, and in the control every column is shuffled on its own: what
 columns had to do with each other is gone, what each varied is left.
+
+Baselines know ragged tables by the mean and the deviation of their columns.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 from registry.records import Floats
 from training.answering import Said, ask, distances, side_by_side, truth_of
 from training.datasets import Dataset
-from training.domain import similarity
+from training.domain import comparable, similarity
 from training.metrics import Metric
 from training.models import Inputs, Labels, Training, dense, models
 
@@ -23,6 +25,7 @@ from training.models import Inputs, Labels, Training, dense, models
 def naive_score(dataset: Dataset, training: Training, metric: Metric) -> float:
     """Test score of the most frequent class, the median (for the absolute error) or the mean."""
     inputs, rows = _test(dataset, training)
+    training = _comparable(training)
     if training.task == "unsupervised":
         mean = side_by_side(training.inputs).mean(axis=0, dtype=np.float64)
         given = side_by_side(inputs)
@@ -38,6 +41,7 @@ def naive_score(dataset: Dataset, training: Training, metric: Metric) -> float:
 def nearest_score(dataset: Dataset, training: Training, metric: Metric) -> float:
     """Test score of the nearest neighbour on the same inputs."""
     inputs, rows = _test(dataset, training)
+    training = _comparable(training)
     if training.task == "unsupervised":
         known, asked = side_by_side(training.inputs), side_by_side(inputs)
         return _score_left(known[similarity(asked, known).argmax(axis=1)], inputs, metric)
@@ -58,7 +62,19 @@ def shuffled(training: Training) -> Training:
 
 def _test(dataset: Dataset, training: Training) -> tuple[Inputs, Labels]:
     rows = dataset.rows("test")
-    return dataset.take(list(training.inputs), rows), rows
+    return _rows(dataset.take(list(training.inputs), rows)), rows
+
+
+def _comparable(training: Training) -> Training:
+    return replace(
+        training,
+        inputs=_rows(training.inputs),
+        validation_inputs=_rows(training.validation_inputs),
+    )
+
+
+def _rows(inputs: Inputs) -> Inputs:
+    return {name: comparable(value) for name, value in inputs.items()}
 
 
 def _score(dataset: Dataset, rows: Labels, said: Said, metric: Metric) -> float:

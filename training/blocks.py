@@ -1,4 +1,4 @@
-"""Input blocks: curves and feature vectors of many materials as one float32 matrix each.
+"""Input blocks: curves and feature values of many members, float32 matrices or ragged tables.
 
 A curve is resampled by its mean over each cell of the grid (the exact integral of the curve
 joined by straight lines), so that a peak narrower than the grid's step is never lost between two
@@ -8,55 +8,52 @@ points, and scaled to a largest absolute value of 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from registry.errors import BadInput
+from registry.errors import BadInput, Unsupported
 from registry.lake import Lake
 from registry.records import Floats
-from training.definitions import FeatureInput, Input, SpectrumInput
-from training.models import Block
+from registry.vocabulary import Kind
+from training.entities import KEY, Entity, material_of
+from training.input_block import InputBlock
+from training.inputs import FeatureInput, Input, SpectrumInput
+from training.models import Block, Ragged
 
-SPECTRA_SQL = """
-SELECT material_id AS entity_id, spectrum_id AS id, x, intensity AS values,
-       retracted OR stale AS withdrawn FROM spectra
+CHOSEN_SQL = """
+SELECT {key} AS entity_id, spectrum_id AS id, shape[1] AS points, retracted OR stale AS withdrawn
+FROM spectra
 WHERE technique = $1 AND kind = $2 AND ($3 = '' OR recipe = $3) AND len(shape) = 1
-  AND material_id IN (SELECT unnest($4::VARCHAR[]))
-QUALIFY row_number() OVER (PARTITION BY material_id ORDER BY withdrawn, spectrum_id) = 1
-ORDER BY material_id
+  AND {key} IN (SELECT unnest($4::VARCHAR[])) AND ({where})
+QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY withdrawn, spectrum_id) = 1
+ORDER BY entity_id
+"""
+CURVES_SQL = """
+SELECT spectrum_id AS id, x, intensity AS values FROM spectra
+WHERE spectrum_id IN (SELECT unnest($1::VARCHAR[]))
 """
 FEATURES_SQL = """
-SELECT entity_id, view_id AS id, vector AS values,
-       CASE WHEN stale THEN 'of a retracted material'
+SELECT entity_id, vector AS values,
+       CASE WHEN stale THEN 'of a retracted {describes}'
             WHEN refused IS NOT NULL THEN 'refused by the descriptor' END AS refused FROM features
 WHERE view_id = $1 AND entity_id IN (SELECT unnest($2::VARCHAR[])) ORDER BY entity_id
 """
+READ, RESAMPLED = 2**25, 2**22
+"""Points of curves that are read at a time, and that are resampled together: bounds the memory."""
 
 
-@dataclass(frozen=True)
-class InputBlock:
-    """Values of one input.
+def matrix(values: Block | Ragged) -> Block:
+    """Values that are one row per member, as those of curves are.
 
-    Attributes:
-        entities: Materials that have it, shape ``(n,)``.
-        values: Their vectors, shape ``(n, width)``.
-        ids: Spectrum or view id each was read from.
-        refused: Reason by material, for those whose row cannot be used.
+    Raises:
+        Unsupported: When they are a ragged table.
     """
-
-    entities: list[str]
-    values: Block
-    ids: list[str]
-    refused: dict[str, str]
-
-    @property
-    def rows(self) -> dict[str, int]:
-        """Row of each material that has it."""
-        return {entity: i for i, entity in enumerate(self.entities)}
+    if isinstance(values, Ragged):
+        raise Unsupported("input", "a block of shape (n, width)", "a ragged table")
+    return values
 
 
 def read_block(
@@ -64,39 +61,55 @@ def read_block(
     source: Input,
     entities: Sequence[str],
     at: dict[str, int] | None = None,
-    kind: str = "simulated",
+    kind: Kind | None = None,
+    entity: Entity = "material",
 ) -> InputBlock:
-    """Read one input of many materials with one query, in the order of their ids.
+    """Read one input of many members, in the order of their ids.
 
-    What is retracted or stale at the snapshot is not read.
+    What is retracted or stale at the snapshot is not read. Of several curves that a member has,
+    the first by id is.
 
     Args:
         lake: The lake.
         source: What to read.
-        entities: Material ids.
+        entities: Ids of the members.
         at: Snapshot, the newest by default.
-        kind: ``simulated`` curves of the input's recipe, or any ``experimental`` ones.
+        kind: Kind of curves; the one that the input reads by default. Of materials, simulated ones
+            are of the input's recipe.
+        entity: What the members are.
+
+    Raises:
+        Unsupported: When members of this kind have no such value.
     """
     if isinstance(source, FeatureInput):
-        return _read_features(lake, source, entities, at)
-    recipe = source.identity() if kind == "simulated" else ""
-    rows = lake.sql(SPECTRA_SQL, [source.technique, kind, recipe, list(entities)], at)
-    ids, names = rows["id"].to_pylist(), rows["entity_id"].to_pylist()
-    x, y = _ragged(rows["x"]), _ragged(rows["values"])
-    values = np.zeros((len(ids), source.grid[2]), dtype=np.float32)
-    # one that is withdrawn was chosen only where the material has no other
+        return _read_features(lake, source, entities, at, entity)
+    wanted = kind or source.curves
+    recipe = source.identity() if wanted == "simulated" and entity == "material" else ""
+    query = CHOSEN_SQL.format(key=KEY[entity], where=source.where)
+    rows = lake.sql(query, [source.technique, wanted, recipe, list(entities)], at)
+    names, ids = rows["entity_id"].to_pylist(), rows["id"].to_pylist()
+    # one that is withdrawn was chosen only where the member has no other
     refused = {
         name: f"{source.name}: only retracted or stale spectra"
         for name, withdrawn in zip(names, rows["withdrawn"].to_pylist(), strict=True)
         if withdrawn
     }
-    for same in _alike(x):
-        reason = axis_refusal(x[same[0]], source)
-        if reason is None:
+    row = {spectrum: i for i, spectrum in enumerate(ids)}
+    values = np.zeros((len(ids), source.grid[2]), dtype=np.float32)
+    errors = np.zeros(len(ids))
+    for some in _batches(ids, rows["points"].to_numpy()):
+        read = lake.sql(CURVES_SQL, [some], at)
+        places = [row[spectrum] for spectrum in read["id"].to_pylist()]
+        x, y = _ragged(read["x"]), _ragged(read["values"])
+        for same in _alike(x):
+            own = [places[i] for i in same]
+            reason = axis_refusal(x[same[0]], source)
+            if reason is not None:
+                refused = dict.fromkeys((names[i] for i in own), reason) | refused
+                continue
             curves = np.stack([y[i] for i in same])
-            values[same] = resample(x[same[0]], curves, source.points())
-        else:
-            refused = {names[i]: reason for i in same} | refused
+            values[own] = resample(x[same[0]], curves, source.points())
+            errors[own] = resampling_error(x[same[0]], curves, source.points(), values[own])
     peak = np.abs(values).max(axis=1, initial=0.0)
     for i in np.flatnonzero(~(peak > 0) | ~np.isfinite(peak)):
         refused.setdefault(names[i], f"{source.name}: no finite signal on the grid")
@@ -106,6 +119,8 @@ def read_block(
         values[keep] / peak[keep, None],
         [ids[i] for i in keep],
         refused,
+        is_curve=True,
+        errors=errors[keep],
     )
 
 
@@ -169,27 +184,69 @@ def resample(x: Floats, y: Floats, grid: Floats) -> Floats:
     return np.asarray(np.diff(integral, axis=1) / np.diff(edges))
 
 
+def resampling_error(x: Floats, y: Floats, grid: Floats, resampled: Floats) -> Floats:
+    """What resampling lost: curves against their resampled form joined by straight lines.
+
+    The root mean square difference over the curves' own points on the grid, relative to the
+    largest absolute value of each there. It has the noise in it that resampling averages out.
+
+    Args:
+        x: Axis, strictly ascending or descending, covering the grid, shape ``(n,)``.
+        y: Curves on it, shape ``(m, n)``.
+        grid: Even, shape ``(points,)``.
+        resampled: Shape ``(m, points)``.
+
+    Returns:
+        Shape ``(m,)``; 0 where no point lies on the grid, not finite where a curve is not.
+    """
+    on = (x >= grid[0]) & (x <= grid[-1])
+    if not on.any():
+        return np.zeros(len(y))
+    place = np.clip(np.searchsorted(grid, x[on], side="right") - 1, 0, len(grid) - 2)
+    t = (x[on] - grid[place]) / (grid[place + 1] - grid[place])
+    back = resampled[:, place] * (1 - t) + resampled[:, place + 1] * t
+    peak = np.abs(y[:, on]).max(axis=1)
+    rms = np.sqrt(np.mean((y[:, on] - back) ** 2, axis=1))
+    return np.asarray(np.divide(rms, peak, out=np.zeros(len(y)), where=peak > 0))
+
+
 def _read_features(
-    lake: Lake, source: FeatureInput, entities: Sequence[str], at: dict[str, int] | None
+    lake: Lake,
+    source: FeatureInput,
+    entities: Sequence[str],
+    at: dict[str, int] | None,
+    entity: Entity,
 ) -> InputBlock:
-    rows = lake.sql(FEATURES_SQL, [source.identity(), list(entities)], at)
-    names, vectors = rows["entity_id"].to_pylist(), _ragged(rows["values"])
-    reasons = zip(names, rows["refused"].to_pylist(), vectors, strict=True)
+    source.refuse_entity(entity)
+    describes, view = source.describes(), source.identity()
+    owner = {e: e for e in entities}
+    if describes != entity:
+        owner = material_of(lake, entity, entities, at)
+    query = FEATURES_SQL.format(describes=describes)
+    rows = lake.sql(query, [view, sorted(set(owner.values()))], at)
+    vectors = dict(zip(rows["entity_id"].to_pylist(), _ragged(rows["values"]), strict=True))
+    told = dict(zip(vectors, rows["refused"].to_pylist(), strict=True))
     # why a descriptor refused this very material is told in its row: here reasons are counted
-    refused = {
-        name: f"{source.name}: {reason or 'not finite'}"
-        for name, reason, v in reasons
-        if reason is not None or not len(v) or not np.isfinite(v).all()
+    wrong = {
+        name: f"{source.name}: {told[name] or 'not finite'}"
+        for name, v in vectors.items()
+        if told[name] is not None or not len(v) or not np.isfinite(v).all()
     }
-    keep = [i for i, name in enumerate(names) if name not in refused]
-    values = np.stack([vectors[i] for i in keep]) if keep else np.zeros((0, 0))
-    ids = rows["id"].to_pylist()
-    return InputBlock(
-        [names[i] for i in keep],
-        np.asarray(values, dtype=np.float32),
-        [ids[i] for i in keep],
-        refused,
-    )
+    have = sorted(e for e, name in owner.items() if name in vectors and name not in wrong)
+    values = _values(lake, source, [vectors[owner[e]] for e in have])
+    refused = {e: wrong[name] for e, name in owner.items() if name in wrong}
+    return InputBlock(have, values, [view] * len(have), refused)
+
+
+def _values(lake: Lake, source: FeatureInput, vectors: list[Block]) -> Block | Ragged:
+    """Vectors as a matrix, or as a ragged table where the view has a row for each site or edge."""
+    width = source.width(lake) if source.is_ragged() or not vectors else len(vectors[0])
+    flat = np.concatenate([np.zeros(0, np.float32), *vectors]).astype(np.float32)
+    if not source.is_ragged():
+        return flat.reshape(len(vectors), width)
+    counts = [len(v) // width for v in vectors]
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Ragged(flat.reshape(-1, width), offsets)
 
 
 def _ragged(column: Any) -> list[npt.NDArray[Any]]:
@@ -200,9 +257,21 @@ def _ragged(column: Any) -> list[npt.NDArray[Any]]:
     return [values[a:b] for a, b in pairwise(bounds)]
 
 
+def _batches(ids: list[str], points: npt.NDArray[Any]) -> list[list[str]]:
+    """Spectra of so many points in all at a time."""
+    number = np.cumsum(points) // READ
+    ends = [0, *np.flatnonzero(np.diff(number)) + 1, len(ids)]
+    return [ids[a:b] for a, b in pairwise(ends) if a < b]
+
+
 def _alike(axes: list[npt.NDArray[Any]]) -> list[list[int]]:
-    """Rows grouped by equal axis: curves of one recipe are resampled together."""
+    """Rows grouped by equal axis, not too many at once: they are resampled together."""
     found: dict[bytes, list[int]] = {}
     for i, x in enumerate(axes):
         found.setdefault(x.tobytes(), []).append(i)
-    return list(found.values())
+    return [
+        same[n : n + most]
+        for same in found.values()
+        for most in [max(1, RESAMPLED // max(1, len(axes[same[0]])))]
+        for n in range(0, len(same), most)
+    ]

@@ -6,31 +6,27 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from registry.lake import Lake
-from training.definitions import SPLITS, class_order
+from registry.vocabulary import Kind
+from training.definitions import SPLITS, SpectrumInput, class_order
 from training.models import Labels
 from training.stored import StoredDataset
 
 ALL = "all"
 MEASURED = "measured "
 
-READ_SQL = """
-WITH members AS (SELECT * FROM dataset_members WHERE manifest = $1),
-read AS (
-    SELECT entity_id, CASE kind WHEN 'experimental' THEN $2 ELSE '' END || technique AS modality
-    FROM (SELECT entity_id, unnest(spectra) AS spectrum_id FROM members)
-    JOIN (SELECT spectrum_id, technique, kind FROM spectra) USING (spectrum_id)
-    UNION
-    SELECT entity_id, "view" AS modality
-    FROM (SELECT entity_id, unnest(views) AS view_id FROM members)
-    JOIN (SELECT entity_id, view_id, "view" FROM features) USING (entity_id, view_id)
-)
-SELECT entity_id, split, label,
-       (SELECT list(DISTINCT modality) FROM read WHERE read.entity_id = m.entity_id) AS found
-FROM members m ORDER BY entity_id
+MEMBERS_SQL = """
+SELECT entity_id, split, label, spectra, views FROM dataset_members
+WHERE manifest = $1 ORDER BY entity_id
+"""
+CURVES_SQL = """
+SELECT spectrum_id FROM spectra
+WHERE spectrum_id IN (SELECT unnest(spectra) FROM dataset_members WHERE manifest = $1)
+  AND technique = $2 AND kind = $3 AND ($4 = '' OR recipe = $4) AND ({where})
 """
 
 
@@ -71,16 +67,21 @@ class Coverage:
 def coverage(lake: Lake, stored: StoredDataset) -> Coverage:
     """Count what the members of a stored dataset have.
 
-    Curves are told apart by technique and by whether they were measured, features by their view.
+    Each input is a modality, called by its technique or view, or by its own name where another
+    input has the same; measured curves are apart from simulated ones.
     """
-    members = lake.sql(READ_SQL, [stored.manifest, MEASURED]).to_pylist()
+    members = lake.sql(MEMBERS_SQL, [stored.manifest]).to_pylist()
     definition = stored.definition
     classified = definition.task == "classification"
     labels = [m["label"] if classified else ALL for m in members]
     classes = class_order(labels) if classified else (ALL,)
-    have = [frozenset(m["found"] or ()) for m in members]
-    asked = dict.fromkeys(i.source for i in definition.inputs)
-    modalities = (*asked, *sorted(frozenset[str]().union(*have) - asked.keys()))
+    read = _modalities(lake, stored)
+    have = [_of(m, read) for m in members]
+    usual = len(definition.inputs)
+    # one of measured curves is shown where there are any
+    modalities = tuple(
+        name for n, name in enumerate(read) if n < usual or any(name in own for own in have)
+    )
     counts = np.zeros((len(modalities), len(classes), len(SPLITS)), dtype=np.int64)
     total = np.zeros(counts.shape[1:], dtype=np.int64)
     for member, label, own in zip(members, labels, have, strict=True):
@@ -89,6 +90,37 @@ def coverage(lake: Lake, stored: StoredDataset) -> Coverage:
         for name in own:
             counts[modalities.index(name), *place] += 1
     return Coverage(modalities, classes, counts, total, _together(modalities, have))
+
+
+def _modalities(lake: Lake, stored: StoredDataset) -> dict[str, set[str]]:
+    """Ids of the spectra or views that are read as each modality, measured ones last."""
+    inputs = stored.definition.inputs
+    sources = Counter(i.source for i in inputs)
+    name = {i.name: i.source if sources[i.source] == 1 else i.name for i in inputs}
+    found: dict[str, set[str]] = {}
+    for i in inputs:
+        if isinstance(i, SpectrumInput):
+            found[name[i.name]] = _curves(lake, stored, i, i.curves)
+        else:
+            found[name[i.name]] = {i.identity()}
+    for i in stored.definition.curves:
+        if not i.measured:
+            found[MEASURED + name[i.name]] = _curves(lake, stored, i, "experimental")
+    return found
+
+
+def _curves(lake: Lake, stored: StoredDataset, source: SpectrumInput, kind: Kind) -> set[str]:
+    """Spectra of a dataset that an input reads."""
+    of_recipe = kind == "simulated" and stored.definition.entity == "material"
+    recipe = source.identity() if of_recipe else ""
+    query = CURVES_SQL.format(where=source.where)
+    asked = [stored.manifest, source.technique, kind, recipe]
+    return set(lake.sql(query, asked)["spectrum_id"].to_pylist())
+
+
+def _of(member: dict[str, Any], read: dict[str, set[str]]) -> frozenset[str]:
+    ids = {*member["spectra"], *member["views"]}
+    return frozenset(name for name, own in read.items() if own & ids)
 
 
 def draw_coverage(found: Coverage, title: str, path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from registry.errors import BadInput
 from registry.records import Floats
@@ -16,10 +17,21 @@ from training.splits import Member
 
 @dataclass(frozen=True)
 class Measured:
-    """Measured curves of test members: rows among the members, and the blocks that differ."""
+    """Measured curves of test members.
+
+    Attributes:
+        rows: Rows among the members, ascending, of those that have one at least.
+        blocks: Blocks that differ, one entry for each of the rows; NaN where one is not measured.
+    """
 
     rows: Labels
     blocks: dict[str, Block]
+
+    def where(self, stay: npt.NDArray[np.bool_]) -> Measured | None:
+        """Only some of them, None when nobody is left; ``stay`` has the shape of ``rows``."""
+        if not stay.any():
+            return None
+        return Measured(self.rows[stay], {name: b[stay] for name, b in self.blocks.items()})
 
     def only(self, rows: Labels) -> Measured | None:
         """The same for a dataset of some of the members, None when nobody is left.
@@ -27,11 +39,8 @@ class Measured:
         Args:
             rows: Rows that stay, ascending, shape ``(m,)``.
         """
-        stay = np.isin(self.rows, rows)
-        if not stay.any():
-            return None
-        blocks = {name: block[stay] for name, block in self.blocks.items()}
-        return Measured(np.searchsorted(rows, self.rows[stay]), blocks)
+        found = self.where(np.isin(self.rows, rows))
+        return found and replace(found, rows=np.searchsorted(rows, found.rows))
 
 
 @dataclass(frozen=True)
@@ -95,14 +104,38 @@ class Dataset:
         return taken
 
     def only(self, inputs: Sequence[str]) -> Dataset:
-        """The same dataset with the blocks of some inputs, to be sent to another process."""
-        return replace(self, blocks={name: self.blocks[name] for name in inputs})
+        """The same dataset with the blocks of some inputs, to be sent to another process.
+
+        Of measured members those stay that are measured in every one of these techniques, or, of
+        those that may be masked, in one at least.
+        """
+        blocks = {name: self.blocks[name] for name in inputs}
+        return replace(self, blocks=blocks, measured=self._measured_in(inputs))
+
+    def reading(self, inputs: Sequence[str]) -> Dataset:
+        """The dataset as a model sees it that reads these inputs: :meth:`complete`, then
+        :meth:`only`. Whatever is fitted, scored or stored of a candidate refers to its members.
+
+        Raises:
+            BadInput: As :meth:`complete`.
+        """
+        return self.complete(inputs).only(inputs)
+
+    def _measured_in(self, inputs: Sequence[str]) -> Measured | None:
+        asked = [name for name in inputs if name in self.curves]
+        if self.measured is None or not asked:
+            return None
+        lacks = {name: lacking(self.measured.blocks[name]) for name in asked}
+        needed = [lacks[n] for n in asked if self.definition.input(n).missing != "mask"]
+        stay = ~np.logical_or.reduce([np.logical_and.reduce(list(lacks.values())), *needed])
+        found = self.measured.where(stay)
+        return found and replace(found, blocks={name: found.blocks[name] for name in asked})
 
     def complete(self, inputs: Sequence[str]) -> Dataset:
         """The same dataset without the members that lack one of these inputs marked ``drop``.
 
         Raises:
-            BadInput: When nobody is left on a side.
+            BadInput: When nobody, or none of a class, is left on a side.
         """
         dropped = [n for n in inputs if self.definition.input(n).missing == "drop"]
         whole = np.ones(len(self.members), dtype=bool)
@@ -112,13 +145,20 @@ class Dataset:
             return self
         rows = np.flatnonzero(whole)
         members = tuple(self.members[i] for i in rows)
-        empty = [side for side in SPLITS if all(m.split != side for m in members)]
-        if empty:
-            where = f"dataset {self.definition.name!r}"
-            asked = f"members that have {', '.join(dropped)} on every side"
-            raise BadInput(where, asked, f"none in {', '.join(empty)}")
+        self._insist_on_sides(members, f"that have {', '.join(dropped)}")
         measured = self.measured and self.measured.only(rows)
         return replace(self, members=members, blocks=take(self.blocks, rows), measured=measured)
+
+    def _insist_on_sides(self, members: Sequence[Member], who: str) -> None:
+        where = f"dataset {self.definition.name!r}"
+        empty = [side for side in SPLITS if all(m.split != side for m in members)]
+        if empty:
+            raise BadInput(where, f"members {who} on every side", f"none in {', '.join(empty)}")
+        there = {(m.split, m.label) for m in members}
+        gaps = [f"no {c!r} in {s}" for s in SPLITS for c in self.class_names if (s, c) not in there]
+        if gaps:
+            expected = f"members {who} of every class on every side"
+            raise BadInput(where, expected, ", ".join(gaps))
 
     def groups(self, rows: Labels) -> list[str]:
         """Groups of some rows."""

@@ -3,13 +3,17 @@
 ::
 
     name: minerals
+    entity: material              # (when left out), sample or spectrum
     target: crystal_system        # column of materials, or {property: ..., method: ..., unit: ...}
-    where: n_sites < 100          # SQL condition on materials
-    split: {by: prototype, seed: 1}
+    where: n_sites < 100          # SQL condition on materials, samples or spectra
+    split: {by: prototype, seed: 1}   # and test: measured, together: {property: ..., method: ...}
+    align: {temperature: 5, pressure: 0.1}   # K, GPa; and composition: of measured curves
     inputs:
       - name: pattern
         technique: xrd
         grid: [0.6, 5.6, 501]     # first, last, points; in the canonical unit of the technique
+        # measured: true          # measured curves, not those of a simulator
+        # where: wavelength < 1   # SQL condition on spectra
       - name: soap
         view: soap
         missing: mask             # or require (when left out), drop
@@ -23,21 +27,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import fields as fields_of
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from registry.errors import BadInput, NotFound
+from training.alignment import Alignment
 from training.definitions import DatasetDefinition, FeatureInput, Input, SpectrumInput, Split
 from training.targets import Property
-from training.yaml_fields import FIELDS, NUMBER, TEXT, WHOLE, Field, Kind, read_fields
+from training.yaml_fields import FIELDS, FLAG, NUMBER, TEXT, WHOLE, Field, Kind, read_fields
 
 T = TypeVar("T")
+ALIGN = {"temperature": NUMBER, "pressure": NUMBER, "composition": NUMBER}
 TOP_NEEDED = ("name", "inputs")
-TOP = {"name": TEXT, "where": TEXT, "min_groups": WHOLE, "task": TEXT}
+TOP = {"name": TEXT, "where": TEXT, "min_groups": WHOLE, "task": TEXT, "entity": TEXT}
 PROPERTY = {"property": TEXT, "method": TEXT, "unit": TEXT}
-SPECTRUM = {"name": TEXT, "technique": TEXT, "simulator": TEXT, "missing": TEXT}
+SPECTRUM = {
+    **{"name": TEXT, "technique": TEXT, "simulator": TEXT, "missing": TEXT},
+    **{"measured": FLAG, "where": TEXT},
+}
 FEATURE = {"name": TEXT, "view": TEXT, "missing": TEXT}
-SPLIT = {"by": TEXT, "seed": WHOLE}
+SPLIT = {"by": TEXT, "seed": WHOLE, "test": TEXT}
 
 
 def read_definition(path: Path) -> DatasetDefinition:
@@ -48,14 +58,23 @@ def read_definition(path: Path) -> DatasetDefinition:
             descriptors, simulators and their parameters are looked up, too.
     """
     whole = read_fields(path)
-    found = whole.fields(dict.fromkeys(TOP_NEEDED), dict.fromkeys((*TOP, "target", "split")))
+    found = whole.fields(
+        dict.fromkeys(TOP_NEEDED), dict.fromkeys((*TOP, "target", "split", "align"))
+    )
     values: dict[str, Any] = _plain(found, TOP)
     values["inputs"] = tuple(_input(entry) for entry in found["inputs"].items())
     if "split" in found:
         values["split"] = _split(found["split"])
+    if "align" in found:
+        values["align"] = _align(found["align"])
     if "target" in found:
         values["target"] = _target(found["target"])
-    return _made(whole, found, lambda: DatasetDefinition(**values))
+    made = _made(whole, found, lambda: DatasetDefinition(**values))
+    for source, entry in zip(made.inputs, found["inputs"].items(), strict=True):
+        if isinstance(source, FeatureInput):
+            own: dict[str, Field] = entry.value
+            _made(entry, own, partial(source.refuse_entity, made.entity))
+    return made
 
 
 def definition_yaml(definition: DatasetDefinition) -> str:
@@ -64,10 +83,13 @@ def definition_yaml(definition: DatasetDefinition) -> str:
 
     value = _unusual(definition)
     if isinstance(definition.target, Property):
-        target = _unusual(definition.target)
-        value["target"] = {"property": target.pop("name"), **target}
+        value["target"] = _property(definition.target)
     if "split" in value:
         value["split"] = _unusual(definition.split)
+        if definition.split.together is not None:
+            value["split"]["together"] = _property(definition.split.together)
+    if definition.align is not None:
+        value["align"] = definition.align.tolerances
     value["inputs"] = [_unusual(i) for i in definition.inputs]
     return yaml.safe_dump(_lists(value), sort_keys=False, allow_unicode=True)
 
@@ -76,14 +98,32 @@ def _target(field: Field) -> str | Property | None:
     if not isinstance(field.value, dict):
         name: str | None = None if field.value is None else field.plain(TEXT)
         return name
+    return _property_of(field)
+
+
+def _align(field: Field) -> Alignment:
+    found = field.fields({}, dict.fromkeys(ALIGN))
+    values: dict[str, Any] = _plain(found, ALIGN)
+    return _made(field, found, lambda: Alignment(**values))
+
+
+def _property_of(field: Field) -> Property:
     found = field.fields(dict.fromkeys(("property", "method")), {"unit": None})
     values = _plain(found, PROPERTY)
     return Property(values.pop("property"), **values)
 
 
+def _property(wanted: Property) -> dict[str, Any]:
+    """A property as it is written."""
+    value = _unusual(wanted)
+    return {"property": value.pop("name"), **value}
+
+
 def _split(field: Field) -> Split:
-    found = field.fields({}, dict.fromkeys((*SPLIT, "fractions")))
+    found = field.fields({}, dict.fromkeys((*SPLIT, "fractions", "together")))
     values: dict[str, Any] = _plain(found, SPLIT)
+    if "together" in found:
+        values["together"] = _property_of(found["together"])
     if "fractions" in found:
         values["fractions"] = _three(found["fractions"], (NUMBER, NUMBER, NUMBER))
     return _made(field, found, lambda: Split(**values))
@@ -98,7 +138,7 @@ def _input(field: Field) -> Input:
         found = field.fields(dict.fromkeys(("name", "view")), {"parameters": None, "missing": None})
         values: dict[str, Any] = _plain(found, FEATURE) | _parameters(found)
         return _known(field, found, lambda: FeatureInput(**values))
-    optional = dict.fromkeys(("simulator", "parameters", "missing"))
+    optional = dict.fromkeys(("simulator", "parameters", "missing", "measured", "where"))
     found = field.fields(dict.fromkeys(("name", "technique", "grid")), optional)
     grid = _three(found["grid"], (NUMBER, NUMBER, WHOLE))
     values = _plain(found, SPECTRUM) | _parameters(found) | {"grid": grid}

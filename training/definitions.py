@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from registry.errors import BadInput
 from registry.identity import canonical_json
 from registry.plugins import pick
-from registry.vocabulary import CRYSTAL_SYSTEMS
+from registry.vocabulary import CRYSTAL_SYSTEMS, Kind
+from training.alignment import Alignment
+from training.entities import ENTITIES, PLURAL, Entity
 from training.inputs import (
     MISSING,
     FeatureInput,
@@ -22,9 +24,11 @@ from training.inputs import (
     Missing,
     SpectrumInput,
     input_from,
+    plain,
     reference_input,
 )
 from training.models import TASKS, Task
+from training.split import BY, SPLITS, By, Split
 from training.targets import Property, column_of
 
 __all__ = [
@@ -32,8 +36,10 @@ __all__ = [
     "MIN_GROUPS",
     "MISSING",
     "SPLITS",
+    "Alignment",
     "By",
     "DatasetDefinition",
+    "Entity",
     "FeatureInput",
     "Input",
     "Missing",
@@ -45,67 +51,49 @@ __all__ = [
     "reference_input",
 ]
 
-SPLITS = ("train", "validation", "test")
-By = Literal["material", "sample", "prototype", "chemical_system", "space_group", "time", "random"]
-BY: tuple[By, ...] = get_args(By)
 MIN_GROUPS = 3
 """Fewest groups of a class: one for each side of the split."""
 
 
 @dataclass(frozen=True)
-class Split:
-    """How members are divided into train, validation and test.
-
-    ``by`` names what is never divided: a ``material`` (a mineral in all its determinations), a
-    ``sample`` (what was measured on one), a ``prototype`` (anonymous formula and space group), a
-    ``chemical_system``, a ``space_group``, or nothing (``random``, which leaks and therefore
-    cannot be registered). ``time`` divides by when materials were last measured: the newest are
-    the test side, nothing in train is newer than it, and the seed means nothing.
-    """
-
-    by: By = "material"
-    fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.by not in BY:
-            raise BadInput("split by", f"one of {', '.join(BY)}", repr(self.by))
-        if min(self.fractions) <= 0 or abs(sum(self.fractions) - 1) > 1e-9:
-            raise BadInput("split fractions", "three above 0 with sum 1", repr(self.fractions))
-
-
-@dataclass(frozen=True)
 class DatasetDefinition:
-    """A dataset in words: what is predicted from what, for which materials.
+    """A dataset in words: what is predicted from what, for which materials, samples or spectra.
 
-    What an input does about a material that lacks it is its ``missing``:
+    What an input does about a member that lacks it is its ``missing``:
 
-    - ``require``: the material is left out of the dataset and counted (listwise deletion);
+    - ``require``: the member is left out of the dataset and counted (listwise deletion);
     - ``drop``: it stays for models that do not read the input, and
       :meth:`training.datasets.Dataset.complete` leaves it out for those that do (pairwise
       deletion);
     - ``mask``: it stays with a row of NaN, for models that take members with gaps.
 
-    A material that lacks every input is left out, and an input that nobody has is refused. The
+    A member that lacks every input is left out, and an input that nobody has is refused. The
     three are compared in Little & Rubin, Statistical Analysis with Missing Data (2019), chapter 3.
 
     Attributes:
         name: Name of the dataset.
         inputs: Input blocks.
         target: Column of ``materials`` or property that is predicted; None when unsupervised.
-        where: SQL condition on ``materials``.
+        where: SQL condition on ``materials``, ``samples`` or ``spectra``, as the entity is
+            (:mod:`training.entities`).
         split: How members are divided.
         min_groups: Fewest groups in a class; without classes, of all.
         task: What is learnt.
+        entity: What a member is. Which curves of samples and spectra are read is said by ``where``:
+            their inputs name no simulator and no parameters.
+        align: How far measured curves of one member may differ in their conditions; None: any of
+            them are read together, the first of each technique by id.
     """
 
     name: str
     inputs: tuple[Input, ...]
     target: str | Property | None = "crystal_system"
     where: str = "true"
-    split: Split = Split()
+    split: Split = field(default_factory=Split)
     min_groups: int = MIN_GROUPS
     task: Task = "classification"
+    entity: Entity = "material"
+    align: Alignment | None = None
 
     def __post_init__(self) -> None:
         names = [i.name for i in self.inputs]
@@ -128,15 +116,62 @@ class DatasetDefinition:
             )
         if isinstance(self.target, str):
             column_of(self.name, self.target)
+        self._insist_on_entity()
+        self._insist_on_kind()
+
+    def _insist_on_entity(self) -> None:
+        where = f"dataset {self.name!r}"
+        if self.entity not in ENTITIES:
+            raise BadInput(f"{where}: entity", f"one of {', '.join(ENTITIES)}", repr(self.entity))
+        for source in self.curves if self.entity != "material" else ():
+            if source.simulates:
+                raise BadInput(
+                    f"{where}: input {source.name!r}: {source.simulates}",
+                    f"none: where says which {PLURAL[self.entity]} are read",
+                    "some",
+                )
+
+    def _insist_on_kind(self) -> None:
+        where = f"dataset {self.name!r}"
+        kinds = {i.curves for i in self.curves}
+        if len(kinds) > 1:
+            expected = "the same for all curves: measured and simulated ones are never mixed"
+            raise BadInput(f"{where}: inputs: measured", expected, "both")
+        if self.split.test == "measured" and kinds != {"simulated"}:
+            expected = "curves that are simulated to learn from (measured: false)"
+            raise BadInput(f"{where}: split: test", expected, ", ".join(kinds) or "no curve")
+        if self.align is None:
+            return
+        if len(self.curves) < 2 or self.entity == "spectrum":
+            found = f"{len(self.curves)} of a {self.entity}"
+            raise BadInput(f"{where}: align", "two inputs of curves or more", found)
+        if self.entity == "sample" and self.align.composition is not None:
+            expected = "none: a sample has one composition"
+            raise BadInput(f"{where}: align: composition", expected, "a tolerance")
+
+    @property
+    def curves(self) -> list[SpectrumInput]:
+        """Inputs that are curves."""
+        return [i for i in self.inputs if isinstance(i, SpectrumInput)]
+
+    @property
+    def tested_on(self) -> Kind:
+        """Kind of the curves on the test side: ``experimental``, or else ``simulated``."""
+        measured = self.split.test == "measured" or any(i.measured for i in self.curves)
+        return "experimental" if measured else "simulated"
 
     def json(self) -> str:
         """Canonical JSON, equal for equal definitions."""
         value = asdict(self)
-        if self.task == "classification":
-            del value["task"]  # as definitions were written before there were other tasks
-        for source in value["inputs"]:
-            if source["missing"] == "require":
-                del source["missing"]  # likewise: manifests of old definitions stay what they are
+        # what is usual goes unsaid where it once was all there was: old manifests stay as they are
+        usual = {"task": "classification", "entity": "material", "align": None}
+        value = {n: v for n, v in value.items() if n not in usual or v != usual[n]}
+        if self.align is not None:
+            value["align"] = self.align.tolerances
+        value["inputs"] = [plain(source) for source in value["inputs"]]
+        for name, unsaid in (("test", "any"), ("together", None)):
+            if value["split"][name] == unsaid:
+                del value["split"][name]
         return canonical_json(value)
 
     @property
@@ -173,7 +208,14 @@ def definition_from(text: str) -> DatasetDefinition:
     """Read a definition back from its canonical JSON."""
     value = json.loads(text)
     split = {**value["split"], "fractions": tuple(value["split"]["fractions"])}
-    read = {"split": Split(**split), "inputs": tuple(input_from(i) for i in value["inputs"])}
+    if "together" in split:
+        split["together"] = Property(**split["together"])
+    read: dict[str, Any] = {
+        "split": Split(**split),
+        "inputs": tuple(input_from(i) for i in value["inputs"]),
+    }
+    if "align" in value:
+        read["align"] = Alignment(**value["align"])
     if isinstance(value["target"], dict):
         read["target"] = Property(**value["target"])
     return DatasetDefinition(**{**value, **read})

@@ -82,7 +82,7 @@ def seed_fits(
 ) -> Iterator[SeedFit]:
     """Fit candidates, every seed of one before the next; ``run`` maps over processes or here."""
     name = (metric or usual_metric(dataset)).name
-    tasks = [(dataset.only(c.inputs), c, seed, name) for c in candidates for seed in seeds]
+    tasks = [(dataset.reading(c.inputs), c, seed, name) for c in candidates for seed in seeds]
     return run(fit_seed, tasks)
 
 
@@ -124,7 +124,8 @@ def fit_candidate(
     """Fit a candidate once per seed and score it beside its baselines and control.
 
     Args:
-        dataset: What it learns from.
+        dataset: What it learns from; members that the candidate cannot read are left out
+            (:meth:`training.datasets.Dataset.reading`), and the result is about the others.
         candidate: What to fit.
         seeds: Repetitions.
         progress: Called with a line for each seed.
@@ -139,6 +140,7 @@ def fit_candidate(
     """
     if not seeds:
         raise WrongUse(candidate.key, "at least one seed", "none")
+    dataset = dataset.reading(candidate.inputs)
     judged_by = metric or usual_metric(dataset)
     settings = complete_settings(model_of(candidate), candidate.settings)
     coming = fits or seed_fits(dataset, [candidate], seeds, metric=judged_by)
@@ -199,7 +201,7 @@ def _score(
     sides = {s: dataset.rows(s) for s in ("validation", "test")}
     simulated = {s: on(rows, dataset.take(candidate.inputs, rows)) for s, rows in sides.items()}
     measured = None
-    if dataset.measured is not None and dataset.curves & set(candidate.inputs):
+    if dataset.measured is not None:
         inputs = dataset.measured_inputs(candidate.inputs)
         measured = on(dataset.measured.rows, inputs)
     return Repetition(seed, simulated["validation"], simulated["test"], measured, seconds)

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from registry.lake import Lake
-from registry.plugins import pick
+from registry.vocabulary import Kind
 from training.blocks import read_block
-from training.cards import WEIGHTS, Card, read_card
-from training.definitions import FeatureInput
+from training.cards import Card, open_model
+from training.definitions import Entity, FeatureInput
 from training.lookup import CHAMPION, one_model
-from training.models import Fitted, Inputs, Model, models
+from training.models import Fitted, Inputs
 from training.tracking import model_files
 
 
@@ -38,9 +36,7 @@ def load_model(lake: Lake, name: str, which: int | str = CHAMPION) -> LoadedMode
     row = one_model(lake, name, which)
     with tempfile.TemporaryDirectory() as scratch:
         folder = model_files(lake, row["run_id"], scratch)
-        card = read_card(folder, row["artifact_digest"])
-        model: Model = pick(models(), "model", card.algorithm)
-        return LoadedModel(row, card, model.load(folder / WEIGHTS))
+        return LoadedModel(row, *open_model(folder, row["artifact_digest"]))
 
 
 def read_inputs(
@@ -48,20 +44,30 @@ def read_inputs(
     card: Card,
     entities: Sequence[str],
     at: dict[str, int] | None = None,
-    kind: str = "simulated",
+    kind: Kind | None = None,
+    entity: Entity = "material",
 ) -> tuple[list[str], Inputs]:
-    """Blocks a model needs, for those materials that have all of them.
+    """Blocks a model needs, for those members that have them.
+
+    Inputs that may be masked are a row of NaN, or an empty table, where a member lacks them; a
+    member needs all others, and one at least.
+
+    Args:
+        lake: The lake.
+        card: What the model reads.
+        entities: Ids of the members.
+        at: Snapshot, the newest by default.
+        kind: Kind of the curves; the one that each input reads by default.
+        entity: What the members are.
 
     Returns:
-        Their ids, sorted, and the blocks with one row each.
+        Their ids, sorted, and the blocks with one entry each.
     """
-    found = {i.name: read_block(lake, i, entities, at, kind) for i in card.inputs}
-    common = sorted(set.intersection(*(set(block.entities) for block in found.values())))
-    row = {n: {e: i for i, e in enumerate(block.entities)} for n, block in found.items()}
-    return common, {
-        name: block.values[np.array([row[name][e] for e in common], dtype=np.int64)]
-        for name, block in found.items()
-    }
+    found = {i.name: read_block(lake, i, entities, at, kind, entity) for i in card.inputs}
+    present = {name: set(block.entities) for name, block in found.items()}
+    needed = [present[i.name] for i in card.inputs if i.missing != "mask"]
+    able = sorted(set().union(*present.values()).intersection(*needed))
+    return able, {name: block.of(able) for name, block in found.items()}
 
 
 def reads_curves(card: Card) -> bool:

@@ -1,100 +1,104 @@
-"""Materials become members: groups, sides, and what was read for each."""
+"""Candidates become members: groups, sides, and what was read for each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from registry.errors import BadInput
-from registry.identity import digest
-from registry.lake import Lake
-from training.blocks import InputBlock
 from training.definitions import SPLITS, DatasetDefinition, SpectrumInput, class_order
-from training.grouping import keys, read_samples, read_times
-from training.models import Block
+from training.entities import Subject
+from training.grouping import Kin, keys_of
+from training.sources import Source
 from training.splits import Member, assign, assign_by_time, connected, groups_by_label
+
+TEST = "test"
 
 
 @dataclass(frozen=True)
-class Kin:
-    """What a split asks of the lake beyond the table of materials, by material.
+class Placed:
+    """A candidate on its side.
 
     Attributes:
-        samples: Samples each was measured on, for a split by sample.
-        times: When each was last measured, for a split by time; None for other splits.
+        subject: The candidate.
+        group: Its group.
+        split: Its side.
+        source: What is read for it.
+        measured: Whether that is measured where others are simulated.
     """
 
-    samples: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    times: Mapping[str, datetime] | None = None
+    subject: Subject
+    group: str
+    split: str
+    source: Source
+    measured: bool = False
 
 
-def read_kin(
-    lake: Lake, definition: DatasetDefinition, ids: Sequence[str], at: dict[str, int]
-) -> Kin:
-    """Read what the split asks for.
-
-    Raises:
-        BadInput: When no material has it.
-    """
-    where = f"dataset {definition.name!r}: split by {definition.split.by}"
-    if definition.split.by == "sample":
-        return Kin(samples=read_samples(lake, ids, at, where))
-    if definition.split.by == "time":
-        return Kin(times=read_times(lake, ids, at, where))
-    return Kin()
-
-
-def members_of(
+def place(
     definition: DatasetDefinition,
-    kept: list[dict[str, Any]],
-    found: Mapping[str, InputBlock],
-    blocks: Mapping[str, Block],
+    subjects: Sequence[Subject],
+    labels: Mapping[str, str | None],
+    usual: Source,
+    measured: Source | None,
     kin: Kin,
-) -> tuple[Member, ...]:
-    """Members in the order of their materials, each with its group and side.
+) -> list[Placed]:
+    """Candidates with their groups and sides, in the order given.
 
     Args:
         definition: The dataset.
-        kept: Rows of ``materials`` that are in, with their ``label``.
-        found: What was read of each input.
-        blocks: Values of the members, one row each; NaN where they have none.
+        subjects: Candidates that are able with one source or the other.
+        labels: Their labels.
+        usual: What members are read from.
+        measured: What the test side is read from when nothing but measured curves may be there:
+            a group of which anyone is measured is on the test side, without those who are not.
         kin: What the split asks for.
     """
-    curves = [i.name for i in definition.inputs if isinstance(i, SpectrumInput)]
-    views = [i.name for i in definition.inputs if i.name not in curves]
-    rows = {name: block.rows for name, block in found.items()}
-
-    def read(names: list[str], entity: str) -> tuple[str, ...]:
-        return tuple(found[n].ids[rows[n][entity]] for n in names if entity in rows[n])
-
-    ids = [m["material_id"] for m in kept]
-    # what is not there is no curve, or all that lack one would be one group
-    seen = [
-        tuple(digest(n, blocks[n][i].tobytes()) for n in curves if entity in rows[n])
-        for i, entity in enumerate(ids)
-    ]
-    by = definition.split.by
+    entity, by = definition.entity, definition.split.by
+    seen = [usual.curves] if measured is None else [usual.curves, measured.curves]
     groups = connected(
         [
-            keys(by, m, own, kin.samples.get(m["material_id"], ()))
-            for m, own in zip(kept, seen, strict=True)
+            keys_of(entity, by, s, [c for own in seen for c in own.get(s.entity_id, ())], kin)
+            for s in subjects
         ]
     )
-    splits = _sides(definition, groups, kept, kin)
-    return tuple(
-        Member(
-            entity_id=entity,
-            name=m["name"],
-            group=groups[i],
-            split=splits[i],
-            label=m["label"],
-            spectra=read(curves, entity),
-            views=read(views, entity),
-            curves=seen[i],
+    every = list(zip(subjects, groups, strict=True))
+    if measured is None:
+        sides = _sides(definition, every, labels, kin, SPLITS)
+        return [Placed(s, g, x, usual) for (s, g), x in zip(every, sides, strict=True)]
+    tested = {group for subject, group in every if subject.entity_id in measured.able}
+    learnt = [(subject, group) for subject, group in every if group not in tested]
+    learnt_on = _sides(definition, learnt, labels, kin, SPLITS[:2])
+    side_of = {group: side for (_, group), side in zip(learnt, learnt_on, strict=True)}
+    placed = [
+        Placed(s, g, TEST, measured, measured=True)
+        if g in tested
+        else Placed(s, g, side_of[g], usual)
+        for s, g in every
+    ]
+    return [p for p in placed if p.subject.entity_id in p.source.able]
+
+
+def member_of(definition: DatasetDefinition, placed: Placed, label: str | None) -> Member:
+    """The member that a candidate becomes."""
+    entity, blocks = placed.subject.entity_id, placed.source.blocks
+    curves = [i.name for i in definition.inputs if isinstance(i, SpectrumInput)]
+    views = [i.name for i in definition.inputs if i.name not in curves]
+
+    def read(names: list[str]) -> tuple[str, ...]:
+        return tuple(
+            blocks[n].ids[blocks[n].rows[entity]] for n in names if entity in blocks[n].rows
         )
-        for i, (entity, m) in enumerate(zip(ids, kept, strict=True))
+
+    return Member(
+        entity_id=entity,
+        name=placed.subject.name,
+        group=placed.group,
+        split=placed.split,
+        label=label,
+        spectra=read(curves),
+        views=read(views),
+        curves=placed.source.curves.get(entity, ()),
     )
 
 
@@ -138,14 +142,20 @@ def insist_on_sides(definition: DatasetDefinition, members: Sequence[Member]) ->
 
 
 def _sides(
-    definition: DatasetDefinition, groups: list[str], kept: list[dict[str, Any]], kin: Kin
+    definition: DatasetDefinition,
+    grouped: Sequence[tuple[Subject, str]],
+    labels: Mapping[str, str | None],
+    kin: Kin,
+    sides: Sequence[str],
 ) -> list[str]:
-    split = definition.split
+    split, groups = definition.split, [group for _, group in grouped]
     if kin.times is not None:
-        times = [kin.times[m["material_id"]] for m in kept]
+        times = [kin.times[subject.entity_id] for subject, _ in grouped]
         return assign_by_time(groups, times, split.fractions)
-    labels = _classes(definition, [m["label"] for m in kept])
-    return assign(groups, labels, split.fractions, split.seed)
+    classes = _classes(definition, [labels[subject.entity_id] for subject, _ in grouped])
+    shares = split.fractions[: len(sides)]
+    whole = [share / sum(shares) for share in shares] if len(sides) < len(SPLITS) else shares
+    return assign(groups, classes, whole, split.seed, sides)
 
 
 def _classes(definition: DatasetDefinition, labels: Sequence[Any]) -> list[str]:

@@ -22,10 +22,10 @@ from training.definitions import SPLITS
 
 @dataclass(frozen=True)
 class Member:
-    """One material in a dataset.
+    """One material, sample or spectrum in a dataset.
 
     Attributes:
-        entity_id: Material id.
+        entity_id: Its id.
         name: Mineral name, where it has one.
         group: Group it is in.
         split: train, validation or test.
@@ -85,24 +85,29 @@ def position(group: str, seed: int) -> float:
 
 
 def assign(
-    groups: Sequence[str], labels: Sequence[str], fractions: Sequence[float], seed: int
+    groups: Sequence[str],
+    labels: Sequence[str],
+    fractions: Sequence[float],
+    seed: int,
+    sides: Sequence[str] = SPLITS,
 ) -> list[str]:
     """Side of each entity; entities of one group are on one side.
 
     Args:
         groups: Group of each entity.
         labels: Label of each entity.
-        fractions: Shares of train, validation and test.
+        fractions: Shares of the sides.
         seed: Another seed is another split.
+        sides: Names of the sides.
     """
-    bounds = [sum(fractions[:i]) for i in range(len(SPLITS) + 1)]
+    bounds = [sum(fractions[:i]) for i in range(len(sides) + 1)]
     spot = {g: position(g, seed) for g in sorted(set(groups))}
     placed = {
-        g: next((s for s, b in zip(SPLITS, bounds[1:], strict=True) if at < b), SPLITS[-1])
+        g: next((s for s, b in zip(sides, bounds[1:], strict=True) if at < b), sides[-1])
         for g, at in spot.items()
     }
     for own in groups_by_label(groups, labels).values():
-        for side, low, high in zip(SPLITS, bounds, bounds[1:], strict=False):
+        for side, low, high in zip(sides, bounds, bounds[1:], strict=False):
             _fill(own, side, (low + high) / 2, spot, placed)
     return [placed[g] for g in groups]
 

@@ -27,6 +27,7 @@ class Kind:
 TEXT = Kind("text (in quotes, where it could be read as something else)", (str,))
 WHOLE = Kind("a whole number", (int,))
 NUMBER = Kind("a number, such as 0.5 or 1.0e-3", (int, float))
+FLAG = Kind("true or false", (bool,))
 LIST = Kind("a list", (list,))
 FIELDS = Kind("fields", (dict,))
 
@@ -56,7 +57,9 @@ class Field:
             BadInput: When it is of another.
         """
         # a bool is an int in Python, and never meant as one
-        if not isinstance(self.value, kind.types) or isinstance(self.value, bool):
+        if not isinstance(self.value, kind.types) or (
+            isinstance(self.value, bool) and bool not in kind.types
+        ):
             raise self.refuse(kind.title)
         return bare(self.value)
 

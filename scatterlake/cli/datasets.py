@@ -13,6 +13,7 @@ from scatterlake.cli._console import DEFAULT_LAKE, LakeOption, console, print_ta
 
 if TYPE_CHECKING:
     from training.definitions import DatasetDefinition
+    from training.quality import Spread
 
 SHOWN = 20
 """Members listed one by one for each kind of change."""
@@ -49,6 +50,7 @@ def build(
     sides = [(side, len(made.rows(side))) for side in SPLITS]
     print_table(f"dataset {definition.name}, manifest {made.manifest}", ("side", "members"), sides)
     _print_left_out(made.left_out)
+    _print_quality(opened, made.manifest)
 
 
 @dataset.command("list")
@@ -72,6 +74,7 @@ def show(
     from training.coverage import coverage, draw_coverage
     from training.definition_files import definition_yaml
     from training.definitions import SPLITS
+    from training.entities import PLURAL
     from training.stored import stored_dataset
 
     opened = Lake.existing(lake)
@@ -84,8 +87,10 @@ def show(
         ("manifest", stored.manifest),
         ("task", definition.task),
         ("target", definition.predicts),
+        ("members are", PLURAL[definition.entity]),
         ("where", definition.where),
         ("split by", definition.split.by),
+        ("tested on", f"{definition.tested_on} curves" if definition.curves else "features"),
         ("created", stored.created_at),
         ("stale", "yes: something in it was retracted" if stored.stale else "no"),
     ]
@@ -96,6 +101,7 @@ def show(
         together = [(" + ".join(names), n) for names, n in found.together]
         print_table("members by what they have", ("modalities", "members"), together)
     _print_left_out(stored.left_out)
+    _print_quality(opened, stored.manifest)
     # by its manifest: a name may have signs in it that no file may have
     path = opened.pictures / f"dataset-{stored.manifest[:12]}.png"
     draw_coverage(found, f"Members of {definition.name} that have each modality", path)
@@ -136,3 +142,31 @@ def _definition(what: str) -> DatasetDefinition:
 def _print_left_out(left_out: dict[str, int]) -> None:
     if left_out:
         print_table("left out", ("why", "members"), sorted(left_out.items()))
+
+
+def _print_quality(lake: Lake, manifest: str) -> None:
+    """What resampling lost and how far aligned curves lie apart, where it was recorded."""
+    from training.alignment import UNITS
+    from training.quality import LIMIT, stored_quality
+
+    found = stored_quality(lake, manifest)
+    if found is None:
+        return
+    columns = ("members", "median", "95 %", "worst", "of")
+    if found.resampling:
+        rows = [(name, *_spread(spread)) for name, spread in found.resampling.items()]
+        print_table("resampling error, relative to the peak", ("input", *columns), rows)
+    for name in found.coarse:
+        console.print(
+            f"the grid of {name} loses detail: the error of one member in twenty is above "
+            f"{LIMIT:g}; more points, or noise that resampling averages out",
+            highlight=False,
+        )
+    apart = found.apart()
+    if apart:
+        rows = [(f"{name} {UNITS[name]}".strip(), *_spread(s)) for name, s in apart.items()]
+        print_table("difference between aligned curves", ("condition", *columns), rows)
+
+
+def _spread(spread: Spread) -> tuple[int, float, float, float, str]:
+    return spread.n, spread.median, spread.most, spread.worst, spread.member

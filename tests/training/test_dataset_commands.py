@@ -44,6 +44,9 @@ def test_a_file_is_built_listed_shown_and_drawn(typed, empty, tmp_path):
     assert manifest in shown.output
     assert "chemical_system" in shown.output
     assert "coverage" in shown.output
+    assert "members are" in shown.output
+    assert "resampling error, relative to the peak" in shown.output
+    assert "the grid of xrd loses detail" in shown.output  # 60 points over 300
     assert (empty.pictures / f"dataset-{manifest[:12]}.png").is_file()
     text = typed("show", manifest[:8], "--yaml").output
     (tmp_path / "back.yaml").write_text(text)

@@ -106,8 +106,14 @@ def test_measured_curves_of_test_members_are_kept_apart(empty, world):
     row = plain.measured.rows[0]
     assert "xrd-experimental-" in plain.members[row].spectra[1]
     assert not np.array_equal(plain.measured.blocks["xrd"][0], plain.blocks["xrd"][row])
-    # no measured PDF: then nobody is measured in every technique
-    assert assemble(empty, world.DEFINITION).measured is None
+    # no measured PDF: who reads patterns alone is judged on measured ones, who reads both is not
+    both = assemble(empty, world.DEFINITION)
+    alone = both.reading(("xrd", "soap"))
+    assert alone.measured is not None
+    assert np.array_equal(alone.measured.blocks["xrd"], plain.measured.blocks["xrd"])
+    assert set(alone.measured_inputs(("xrd", "soap"))) == {"xrd", "soap"}
+    assert both.reading(("xrd", "xpdf")).measured is None
+    assert both.reading(("soap",)).measured is None
 
 
 def one_class(lake: Lake, world) -> DatasetDefinition:

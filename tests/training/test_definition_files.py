@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import BadInput
+from training.alignment import Alignment
 from training.assembly import assemble
 from training.definition_files import definition_yaml, read_definition
 from training.definitions import (
@@ -56,6 +58,24 @@ views = st.builds(
     parameters=st.sampled_from([{}, {"cutoff": 5.0}]),
     missing=st.sampled_from(MISSING),
 ).filter(lambda i: not (i.view == "soap" and i.parameters))
+splits = st.builds(
+    Split,
+    st.sampled_from(BY),
+    st.just((0.5, 0.25, 0.25)),
+    st.integers(0, 9),
+    together=st.none() | st.builds(Property, names, names, names | st.just("")),
+)
+tolerances = st.none() | st.builds(
+    Alignment, st.floats(1e-3, 50), st.none() | st.floats(1e-3, 5), st.none() | st.floats(1e-3, 1)
+)
+
+
+def with_tolerances(definition: DatasetDefinition) -> st.SearchStrategy[DatasetDefinition]:
+    if len(definition.curves) < 2:
+        return st.just(definition)
+    return tolerances.map(lambda align: replace(definition, align=align))
+
+
 definitions = st.builds(
     DatasetDefinition,
     names,
@@ -63,9 +83,9 @@ definitions = st.builds(
     st.sampled_from(["crystal_system", "space_group_number"])
     | st.builds(Property, names, names, names | st.just("")),
     names,
-    st.builds(Split, st.sampled_from(BY), st.just((0.5, 0.25, 0.25)), st.integers(0, 9)),
+    splits,
     st.integers(3, 30),
-)
+).flatmap(with_tolerances)
 
 
 def write(folder: Path, text: str) -> Path:
@@ -112,7 +132,6 @@ def test_a_target_may_be_a_property_or_nothing(tmp_path):
     [
         ("technique: xrd", "technique: xrf", "line 6, inputs.1..technique: .*xrd.*found 'xrf'"),
         ("view: soap", "view: soup", "line 11, inputs.2..view: .*soap.*found 'soup'"),
-        ("view: soap", "view: soap_sites", "line 11, inputs.2..view .*found one for each site"),
         ("view: soap", "view: guinier", "line 11, inputs.2..view .*found one for each spectrum"),
         ("view: soap", "technique: npd\n    view: soap", "line 10, inputs.2.: .*, found both"),
         ("view: soap", "viev: soap", "inputs.2.: expected either a 'technique'.*found neither"),
@@ -123,12 +142,31 @@ def test_a_target_may_be_a_property_or_nothing(tmp_path):
         ("prototype", "colour", "line 3, split.by .*material, sample, .*found 'colour'"),
         ("seed: 1", "seed: 1.5", "line 3, split.seed: expected a whole number, found float 1.5"),
         ("seed: 1", "fractions: [1, 2]", "split.fractions: expected a list of 3, found .1, 2."),
+        ("seed: 1", "test: real", "line 3, split.test .*any, measured, found 'real'"),
+        ("seed: 1", "together: x", "line 3, split.together: expected fields, found 'x'"),
         ("seed: 1", "fractions: [1, 2, 3]", "split.fractions .*three above 0 with sum 1"),
         ("n_sites < 100", "yes", "line 2, where: expected text .*found bool True"),
         ("501", "on", r"line 7, inputs.1..grid.3.: expected a whole number, found bool True"),
         ("0.6", "1e-1", r"line 7, inputs.1..grid.1.: expected a number.*found '1e-1'"),
         ("[0.6", "[6", "line 7, inputs.1..grid .*low < high"),
         ("name: soap", "name: pattern", "line 5, inputs .*one or more, named apart"),
+        ("name: minerals", "name: a\nentity: grain", "line 2, entity .*material, sample, spectrum"),
+        (
+            "name: minerals",
+            "name: a\nentity: sample",
+            "parameters.* none: where says which samples",
+        ),
+        ("name: minerals", "name: a\nalign: {}", "line 2, align.*a tolerance on one of temp"),
+        ("name: minerals", "name: a\nalign: {pressure: 0}", "line 2, align.pressure .*above 0"),
+        ("name: minerals", "name: a\nalign: {field: 1}", "line 2, align.field: .*temperature"),
+        ("name: minerals", "name: a\nalign: {pressure: 1}", "line 2, align .*two inputs of curves"),
+        ("view: soap", "view: soap\n    measured: true", "inputs.2..measured: expected one of"),
+        (
+            "parameters:",
+            "measured: 1\n    parameters:",
+            "line 8, .*measured: expected true or false",
+        ),
+        ("parameters:", "measured: true\n    parameters:", "line 10, .*none: it reads measured"),
         ("name: minerals", "title: minerals", "line 1, title: .*fields name, .*found 'title'"),
         ("name: minerals", "target: colour", "line 1: expected a field 'name'"),
         ("name: minerals", "name: a\ntarget: x", "line 2, target .*a column of materials"),
@@ -182,6 +220,7 @@ ELSEWHERE = """
 import sys
 from pathlib import Path
 from registry.lake import Lake
+from training.alignment import Alignment
 from training.assembly import assemble
 from training.definition_files import read_definition
 print(assemble(Lake.existing(sys.argv[1]), read_definition(Path(sys.argv[2]))).manifest)

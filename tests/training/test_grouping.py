@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from registry.errors import BadInput
 from training.assembly import assemble
 from training.definitions import Split
-from training.grouping import anonymous_formula, keys
-from training.splits import assign_by_time, leaks
+from training.entities import Subject
+from training.grouping import Kin, anonymous_formula, keys, keys_of
+from training.splits import assign, assign_by_time, leaks
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 FRACTIONS = (0.7, 0.15, 0.15)
@@ -45,15 +46,17 @@ def test_a_formula_that_is_none_has_no_prototype(formula):
 
 def test_rock_salts_are_one_prototype_and_caesium_chloride_is_another():
     salt, magnesia, caesium = row("NaCl"), row("MgO"), row("CsCl", 221)
-    together = set(keys("prototype", salt, ())) & set(keys("prototype", magnesia, ()))
+    together = set(keys("prototype", salt)) & set(keys("prototype", magnesia))
     assert together == {"by-prototype:AB 225"}
-    assert not set(keys("prototype", salt, ())) & set(keys("prototype", caesium, ()))
+    assert not set(keys("prototype", salt)) & set(keys("prototype", caesium))
 
 
 @pytest.mark.parametrize("by", ["sample", "prototype", "space_group", "chemical_system"])
 def test_a_coarser_split_keeps_together_what_a_material_does_and_names_the_group(by):
-    own = keys(by, row("NaCl", name="Halite"), ("c1",), ("s1",))
-    assert set(keys("material", row("NaCl", name="Halite"), ("c1",))) < set(own)
+    salt = Subject("salt", (row("NaCl", name="Halite"),))
+    kin = Kin(samples={"salt": ["s1"]} if by == "sample" else {})
+    own = keys_of("material", by, salt, ("c1",), kin)
+    assert set(keys_of("material", "material", salt, ("c1",), Kin())) < set(own)
     assert min(own).startswith(("by-", "chemistry:"))
 
 
@@ -166,3 +169,13 @@ def test_sides_have_their_share_of_evenly_spread_times():
     times = [FIRST + timedelta(hours=i) for i in range(1000)]
     sides = assign_by_time([str(t) for t in times], times, FRACTIONS)
     assert [sides.count(s) for s in ("train", "validation", "test")] == [700, 150, 150]
+
+
+def test_two_sides_are_filled_as_three_are():
+    groups = [str(i) for i in range(2000)]
+    sides = assign(groups, ["member"] * 2000, (0.8, 0.2), 0, ("train", "validation"))
+    assert set(sides) == {"train", "validation"}
+    assert sides.count("train") / 2000 == pytest.approx(0.8, abs=0.03)
+    # a class of two groups has one on each side
+    few = assign(["a", "b"], ["rare", "rare"], (0.8, 0.2), 0, ("train", "validation"))
+    assert set(few) == {"train", "validation"}
