@@ -13,7 +13,8 @@ are as far within 0.001 angstrom: which of equal neighbours would be kept is no 
 crystal. A site without a neighbour within the cutoff would not be in the graph and is refused.
 
 Stored values are single precision: whole numbers up to 2^24 are exact, larger cells are refused.
-:func:`edges_of` turns stored rows back into arrays.
+:func:`edges_of` turns stored rows back into arrays. Turning a crystal changes none of the values;
+:mod:`features.materials.crystal_graph_vectors` adds where each edge points.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ COLUMNS = (
     "centre_charge",
     "neighbour_charge",
 )
+VECTOR = ("x", "y", "z")
+"""Columns that ``crystal_graph_vectors`` adds, angstrom."""
 SHELL = 1e-3
 """Neighbours whose distances differ by less are one shell (angstrom)."""
 MOST_SITES = 2**24
@@ -56,35 +59,48 @@ class Edges(NamedTuple):
             ``position[neighbour] + shift @ lattice - position[centre]``.
         distance: Its length, angstrom, shape ``(n_edges,)``.
         charge: Mean Z of each site, shape ``(n_sites,)``.
+        vector: From centre to neighbour, angstrom, shape ``(n_edges, 3)``; None where the rows have
+            no vectors.
     """
 
     edge_index: Integers
     shift: Integers
     distance: Floats
     charge: Floats
+    vector: Floats | None = None
 
 
 def edges_of(rows: Floats) -> Edges:
-    """Turn rows of this descriptor back into arrays.
+    """Turn rows of a crystal graph back into arrays.
 
     Args:
-        rows: One crystal's value, shape ``(n_edges, 8)`` or flattened.
+        rows: One crystal's value: of ``crystal_graph``, shape ``(n_edges, 8)`` or flattened, or of
+            ``crystal_graph_vectors``, shape ``(n_edges, 11)``.
 
     Raises:
         BadInput: For rows of another width.
     """
     width = len(COLUMNS)
-    if rows.size == 0 or rows.size % width or (rows.ndim > 1 and rows.shape[1] != width):
-        raise BadInput("rows", f"some of width {width}", f"shape {rows.shape}")
-    table = np.asarray(rows, dtype=np.float64).reshape(-1, width)
+    given = rows.shape[1] if rows.ndim > 1 else width
+    if rows.size == 0 or rows.size % given or given not in (width, width + len(VECTOR)):
+        raise BadInput(
+            "rows", f"some of width {width}, or {width + 3} with vectors", f"shape {rows.shape}"
+        )
+    table = np.asarray(rows, dtype=np.float64).reshape(-1, given)
     edge_index = table[:, :2].T.astype(np.int64)
     # every site is the centre of an edge
     charge = np.zeros(edge_index[0].max() + 1)
     charge[edge_index[0]] = table[:, 6]
-    return Edges(edge_index, table[:, 2:5].astype(np.int64), table[:, 5], charge)
+    vector = table[:, width:] if given > width else None
+    return Edges(edge_index, table[:, 2:5].astype(np.int64), table[:, 5], charge, vector)
 
 
-def _compute(crystal: Crystal, cutoff: float, n_nearest: int) -> Floats:
+def graph_rows(crystal: Crystal, cutoff: float, n_nearest: int) -> Floats:
+    """Edges of a crystal, shape ``(n_edges, 8)``, columns :data:`COLUMNS`.
+
+    Raises:
+        Unsupported: For a site without a neighbour within the cutoff, or too many sites.
+    """
     from features.materials._graph_kernel import edge_rows
 
     n = len(crystal)
@@ -112,11 +128,16 @@ def _nearest(pairs: Pairs, start: Integers, n_nearest: int) -> Integers:
     return kept
 
 
-def _width(parameters: Parameters) -> int:
+def refuse_impossible(parameters: Parameters) -> None:
+    """Insist on a cutoff and a number of neighbours that can be; WrongUse otherwise."""
     positive("cutoff", parameters["cutoff"])
     n_nearest = parameters["n_nearest"]
     if not (isinstance(n_nearest, int) and n_nearest >= 0):
         raise WrongUse("n_nearest", "a whole number, 0 for all", repr(n_nearest))
+
+
+def _width(parameters: Parameters) -> int:
+    refuse_impossible(parameters)
     return len(COLUMNS)
 
 
@@ -126,7 +147,7 @@ DESCRIPTOR = Descriptor(
     parameters={"cutoff": 5.0, "n_nearest": 0},
     units={"cutoff": "angstrom", "n_nearest": ""},
     width=_width,
-    compute=_compute,
+    compute=graph_rows,
     unit="as the column: none, cells, angstrom, e",
     source="Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018); Chen et al., Adv. Sci. 8, "
     "2004214 (2021)",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast, get_args, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, cast, get_args, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -36,10 +36,12 @@ __all__ = [
     "Classifier",
     "Clustering",
     "Decodable",
+    "Epoch",
     "Fitted",
     "Grid",
     "Inputs",
     "Labels",
+    "Learnt",
     "Model",
     "Probabilities",
     "Ragged",
@@ -90,6 +92,31 @@ class Fitted(Protocol):
     def save(self, folder: Path) -> None:
         """Write the model's files into an existing, empty folder; nothing in them is code."""
         ...
+
+
+class Epoch(NamedTuple):
+    """One pass over the training side.
+
+    Attributes:
+        training: Mean loss of its batches, each before the step that it led to.
+        validation: Mean loss of the validation side after it.
+    """
+
+    training: float
+    validation: float
+
+
+@runtime_checkable
+class Learnt(Fitted, Protocol):
+    """A model that learnt in epochs; one that was loaded does not know about it any more.
+
+    Attributes:
+        history: Losses of every epoch.
+        settings: What it was fitted with in the end, those found by a search among them.
+    """
+
+    history: tuple[Epoch, ...]
+    settings: Mapping[str, Any]
 
 
 @runtime_checkable

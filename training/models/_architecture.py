@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from registry.errors import BadInput, Unsupported
-from training.models import TASKS, Fitted, Grid, Inputs, Ragged, Task, Training
+from training.models import TASKS, Fitted, Grid, Inputs, Ragged, Task, Training, models
 from training.models._inputs import lacking, length, refuse_lacking
 from training.models._schedule import Schedule, split
 
@@ -129,8 +129,9 @@ class Architecture:
         target_scale: Whether values to predict are standardised ``each`` by itself, or ``all``
             alike, as points of one curve must be.
         augment: How the curves of the training side are varied, from the training and the options.
-        widths: Width that a ragged input must have; 0 for any.
-        space: Settings worth searching, and where (:mod:`training.models._search`).
+        widths: Widths that a ragged input may have.
+        space: Settings worth searching, and where (:mod:`training.models._search`); the setting
+            ``search`` says how many trials are made before the fit.
     """
 
     name: str
@@ -139,7 +140,7 @@ class Architecture:
     takes: Literal["blocks", "maps", "ragged"] = "blocks"
     target_scale: Literal["each", "all"] = "each"
     augment: Callable[[Training, Mapping[str, Any]], Mapping[str, Augment]] | None = None
-    widths: int = 0
+    widths: tuple[int, ...] = ()
     space: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
     def plan(self, training: Training, schedule: Schedule, options: Mapping[str, Any]) -> Plan:
@@ -176,8 +177,25 @@ class Architecture:
         """Fit the network; settings as ``MODEL`` lists them."""
         from training.models._fitting import fit_network
 
-        schedule, options = split(settings)
-        return fit_network(self, training, schedule, options)
+        trials, chosen = settings["search"], {n: v for n, v in settings.items() if n != "search"}
+        if trials:
+            chosen |= self._searched(training, trials, chosen)
+        schedule, options = split(chosen)
+        fitted = fit_network(self, training, schedule, options)
+        fitted.settings = chosen
+        return fitted
+
+    def _searched(
+        self, training: Training, trials: int, chosen: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The best settings of the space; others stay as they were chosen."""
+        from training.models._search import search
+
+        # a network that goes on from a parent is built as the parent was
+        options = split(chosen)[1] if training.start is not None else {}
+        space = {name: where for name, where in self.space.items() if name not in options}
+        fixed = {name: value for name, value in chosen.items() if name not in space}
+        return search(models()[self.name], training, space, trials, **fixed).settings
 
     def load(self, folder: Path) -> Fitted:
         """Read a saved network; ModelRefused for anything else."""
@@ -189,11 +207,11 @@ class Architecture:
         expected = {
             "blocks": "a block of shape (n, width)",
             "maps": "maps of shape (n, height, width)",
-            "ragged": f"a ragged table of width {self.widths}",
+            "ragged": f"a ragged table of width {' or '.join(map(str, self.widths))}",
         }[self.takes]
         for name, value in inputs.items():
             if isinstance(value, Ragged):
-                fits = self.takes == "ragged" and value.values.shape[1] == self.widths
+                fits = self.takes == "ragged" and value.values.shape[1] in self.widths
                 found = f"a ragged table of width {value.values.shape[1]}"
             else:
                 fits = value.ndim == {"blocks": 2, "maps": 3, "ragged": 0}[self.takes]

@@ -12,6 +12,9 @@ from torch import Generator, Tensor
 from training.models import Inputs, Labels, Ragged
 from training.models._augment import Augment
 
+PIECE = 16_384
+"""Members looked at together where all are looked at once."""
+
 
 class Table(NamedTuple):
     """A ragged table as tensors: ``values (total, width)``, rows of each member ``counts (n,)``."""
@@ -50,6 +53,14 @@ def tensors(inputs: Inputs, device: torch.device | str = "cpu") -> Tensors:
         else:
             found[name] = _tensor(value).to(device)
     return found
+
+
+def pieces_of(inputs: Tensors) -> Iterator[Tensors]:
+    """Blocks cut into pieces of :data:`PIECE` members, each a view."""
+    blocks = {name: value for name, value in inputs.items() if not isinstance(value, Table)}
+    n = len(next(iter(blocks.values())))
+    for first in range(0, n, PIECE):
+        yield {name: block[first : first + PIECE] for name, block in blocks.items()}
 
 
 def moved(batch: Batch, device: torch.device) -> Batch:

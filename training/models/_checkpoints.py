@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
@@ -16,18 +17,23 @@ import torch
 
 from registry.errors import ModelRefused
 from registry.identity import digest
-from training.models import Ragged, Training
+from training.models import Ragged, Training, models
 from training.models._architecture import Plan
 from training.models._saving import NetworkModel, state_of
 from training.models._schedule import Schedule
 
 State = dict[str, Any]
+FORMAT = 2
+"""Raise it when a checkpoint holds something else: older ones are left alone then."""
 
 
 def checkpoint_path(folder: Path, plan: Plan, schedule: Schedule, training: Training) -> Path:
     """Where the checkpoint of a fit is: the name follows from all that decides the model."""
-    about = json.dumps([asdict(plan), asdict(schedule), training.seed], sort_keys=True)
-    parts: list[bytes | str] = [about, str(training.n_classes)]
+    version = models()[plan.algorithm].version
+    about = json.dumps(
+        [FORMAT, version, asdict(plan), asdict(schedule), training.seed], sort_keys=True
+    )
+    parts = [about, str(training.n_classes)]
     for inputs in (training.inputs, training.validation_inputs, training.unlabelled or {}):
         parts += _parts(inputs)
     for array in (
@@ -36,10 +42,10 @@ def checkpoint_path(folder: Path, plan: Plan, schedule: Schedule, training: Trai
         training.weights,
         training.validation_weights,
     ):
-        parts.append(b"" if array is None else np.ascontiguousarray(array).tobytes())
+        parts.append("" if array is None else _content(array))
     if isinstance(training.start, NetworkModel):
         state = state_of(training.start.network, training.start.objective)
-        parts += [state[name].cpu().numpy().tobytes() for name in sorted(state)]
+        parts += [_content(state[name].cpu().numpy()) for name in sorted(state)]
     return folder / f"{plan.algorithm}-{digest(*parts)}.ckpt"
 
 
@@ -73,11 +79,16 @@ def read(path: Path) -> State | None:
     return found
 
 
-def _parts(inputs: Mapping[str, Any]) -> list[bytes | str]:
-    found: list[bytes | str] = []
+def _parts(inputs: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
     for name, value in sorted(inputs.items()):
         found.append(name)
         arrays = (value.values, value.offsets) if isinstance(value, Ragged) else (value,)
         for array in arrays:
-            found += [str(array.shape), np.ascontiguousarray(array).tobytes()]
+            found += [str(array.shape), _content(array)]
     return found
+
+
+def _content(array: np.ndarray[Any, Any]) -> str:
+    """Digest of an array where it lies: one that is mapped from a file is not copied."""
+    return hashlib.blake2b(np.ascontiguousarray(array).data, digest_size=16).hexdigest()

@@ -1,8 +1,13 @@
-"""Networks on crystal graphs: the same but for the step that passes messages along the edges."""
+"""Networks on crystal graphs: the same but for the step that passes messages along the edges.
+
+They take the feature view ``crystal_graph``, or ``crystal_graph_vectors``, whose vectors they leave
+aside.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from training.models import BOTH, Model
 from training.models._architecture import Architecture, Plan
@@ -36,18 +41,20 @@ def graph_architecture(name: str, step: str) -> Architecture:
         cutoff, hidden = plan.options["cutoff"], plan.options["hidden"]
         return _graphs.GraphNetwork(steps, width, radial, cutoff, hidden, plan.outputs)
 
-    return Architecture(name, build, takes="ragged", widths=8, space=SPACE)
+    return Architecture(name, build, takes="ragged", widths=(8, 11), space=SPACE)
 
 
-def graph_model(network: Architecture, title: str, source: str) -> Model:
-    """Declare the model of a network; it takes the edges of the feature view ``crystal_graph``."""
+def graph_model(
+    network: Architecture, title: str, source: str, settings: Mapping[str, Any] = SETTINGS
+) -> Model:
+    """Declare the model of a network on one crystal graph."""
     return Model(
         name=network.name,
         version="1",
         title=title,
         min_inputs=1,
         max_inputs=1,
-        settings={**SETTINGS, **schedule_settings()},
+        settings={**settings, **schedule_settings()},
         fit=network.fit,
         load=network.load,
         source=source,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from registry.errors import BadInput
-from training.models import Training
+from training.models import Epoch, Training
+from training.models._accelerator import fabric_of, precision
 from training.models._architecture import Architecture, Plan
 from training.models._batches import Batch, Batches, epoch_seed, moved, tensors
 from training.models._checkpoints import State, checkpoint_path, read, write
@@ -46,7 +47,12 @@ def fit_network(
         WrongUse: For settings that cannot be.
         ModelRefused: For a checkpoint that is none.
     """
-    plan, run = architecture.plan(training, schedule, options), current()
+    plan, asked = architecture.plan(training, schedule, options), current()
+    run = replace(
+        asked,
+        deterministic=asked.deterministic or schedule.deterministic,
+        mixed_precision=asked.mixed_precision and schedule.mixed_precision,
+    )
     with undisturbed(training.seed, threads(len(next(iter(training.inputs.values())))), run):
         learner = _learner(architecture, plan, training, schedule)
         one, other = sides(training, learner.objective)
@@ -56,7 +62,9 @@ def fit_network(
         loop = Loop(learner, batches, Batches(other, ROWS), schedule, run, path)
         loop.go(training.seed)
         take_state(learner.network, learner.objective, loop.best_state(architecture.name))
-    return answering(plan, learner.network, learner.objective, architecture.missing)
+    fitted = answering(plan, learner.network, learner.objective, architecture.missing)
+    fitted.history = tuple(Epoch(*losses) for losses in loop.history)
+    return fitted
 
 
 def _learner(
@@ -70,7 +78,9 @@ def _learner(
         network.learn_statistics(tensors(training.inputs))
     if isinstance(objective, Regress) and not same:
         values = torch.from_numpy(training.values)
-        objective.learn(values, alike=architecture.target_scale == "all")
+        scale = schedule.target_scale
+        alike = (architecture.target_scale if scale == "usual" else scale) == "all"
+        objective.learn(values, alike)
     align = alignment(plan, network, training, schedule)
     return Learner(network, objective, align)
 
@@ -90,6 +100,7 @@ class Loop:
         best: Lowest validation loss.
         waited: Passes since then.
         weights: Numbers of the model at that time.
+        history: Training and validation loss of every pass.
     """
 
     learner: Learner
@@ -102,12 +113,11 @@ class Loop:
     best: float = math.inf
     waited: int = 0
     weights: dict[str, Tensor] = field(default_factory=dict)
+    history: list[tuple[float, float]] = field(default_factory=list)
 
     def go(self, seed: int) -> None:
         """Go on until the end, from the checkpoint if there is one."""
-        # Fabric finds the accelerator and its precision; its wrapper around modules is left out,
-        # because with one device it only costs time (0.4 ms a step)
-        fabric = Fabric(accelerator="auto", devices=1, precision=precision(self.run))
+        fabric = fabric_of(precision(self.run))
         self.learner.network.to(fabric.device)
         if self.learner.align is not None:
             self.learner.align.to(fabric.device)
@@ -130,8 +140,8 @@ class Loop:
         keeper.restore(self)
         with bar(type(self.learner.network).__name__, self.schedule.epochs, self.run.progress) as t:
             while self.epoch < self.schedule.epochs and self.waited < self.schedule.patience:
-                self._pass(fabric, optimiser, cycle, epoch_seed(seed, self.epoch))
-                self._judge(fabric, t)
+                learnt = self._pass(fabric, optimiser, cycle, epoch_seed(seed, self.epoch))
+                self._judge(fabric, learnt, t)
                 last = self.epoch == self.schedule.epochs or self.waited == self.schedule.patience
                 if last or self.epoch % self.run.every == 0:
                     keeper.keep(self)
@@ -151,24 +161,28 @@ class Loop:
             )
         return self.weights
 
-    def _pass(self, fabric: Fabric, optimiser: Any, cycle: Any, seed: int) -> None:
+    def _pass(self, fabric: Fabric, optimiser: Any, cycle: Any, seed: int) -> float:
+        """Learn from every batch once; gives their mean loss."""
         network = self.learner.network
         freeze(network, frozen_at(network, self.schedule, self.epoch))
         set_mode(network)
         learnt = [p for p in network.parameters() if p.requires_grad]
         self.learner.advance(self.epoch / self.schedule.epochs)
         torch.manual_seed(seed)
+        total = torch.zeros((), device=fabric.device)
         for batch in self.batches.epoch(seed):
             with fabric.autocast():
                 loss = self.learner(moved(batch, fabric.device))
             loss.backward()
+            total += loss.detach()
             if self.schedule.clip:
                 nn.utils.clip_grad_norm_(learnt, self.schedule.clip)
             optimiser.step()
             optimiser.zero_grad()
             cycle.step()
+        return float(total) / len(self.batches)
 
-    def _judge(self, fabric: Fabric, tell: Tell) -> None:
+    def _judge(self, fabric: Fabric, learnt: float, tell: Tell) -> None:
         loss = mean_loss(fabric, self.learner, self.validation.in_order())
         self.epoch += 1
         self.waited += 1
@@ -178,6 +192,7 @@ class Loop:
             state = state_of(self.learner.network, self.learner.objective)
             self.best, self.waited = loss, 0
             self.weights = {name: value.detach().cpu().clone() for name, value in state.items()}
+        self.history.append((learnt, loss))
         tell(self.epoch - 1, loss, self.best)
         if self.run.on_epoch is not None:
             self.run.on_epoch(self.epoch - 1, loss)
@@ -209,7 +224,7 @@ class _Keeper:
         return {"learner": self.learner, "optimiser": self.optimiser, "cycle": self.cycle}
 
 
-NOTED = ("epoch", "best", "waited", "weights")
+NOTED = ("epoch", "best", "waited", "weights", "history")
 
 
 def mean_loss(fabric: Fabric, learner: Learner, batches: Iterable[Batch]) -> float:
@@ -222,9 +237,3 @@ def mean_loss(fabric: Fabric, learner: Learner, batches: Iterable[Batch]) -> flo
             weights = batch.weights.double()
             total += torch.stack([(losses * weights).sum(), weights.sum()])
     return float(total[0] / total[1])
-
-
-def precision(run: Run) -> Any:
-    """Mixed precision where an accelerator has bfloat16, single precision elsewhere."""
-    able = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    return "bf16-mixed" if able and run.mixed_precision else "32-true"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from training.models._architecture import Plan
-from training.models._batches import Tensors
+from training.models._batches import Tensors, pieces_of
 from training.models._layers import Standardise, curve_branch, dense_layers, vector_branch
 from training.models._network import Network, only_tensor
 
@@ -60,7 +60,7 @@ class EarlyFusion(MaskedNetwork):
         """Statistics of every input, from those who have it."""
         for name, standardise in self.standardise.items():
             assert isinstance(standardise, Standardise)
-            standardise.learn(only_tensor(inputs[name]))
+            standardise.learn(only_tensor(piece[name]) for piece in pieces_of(inputs))
 
 
 class BranchFusion(MaskedNetwork):
@@ -112,7 +112,7 @@ class BranchFusion(MaskedNetwork):
         for name, branch in self.branches.items():
             first = next(iter(branch.children()))
             assert isinstance(first, Standardise)
-            first.learn(only_tensor(inputs[name]))
+            first.learn(only_tensor(piece[name]) for piece in pieces_of(inputs))
 
     def _branch(self, name: str, block: Tensor, present: Tensor) -> Tensor:
         """Answer of a branch for those who have its input; zeros for the others."""
@@ -195,7 +195,7 @@ class TokenTransformer(MaskedNetwork):
         """Statistics of every input, from those who have it."""
         for name, standardise in self.standardise.items():
             assert isinstance(standardise, Standardise)
-            standardise.learn(only_tensor(inputs[name]))
+            standardise.learn(only_tensor(piece[name]) for piece in pieces_of(inputs))
 
     def _tokens(self, name: str, block: Tensor) -> Tensor:
         # a NaN that is masked would still spoil the sums it is multiplied by zero in

@@ -1,7 +1,8 @@
 """Networks on crystal graphs. Imported only when one is fitted or loaded.
 
 The rows of a member are the edges of ``features/materials/crystal_graph.py``: centre, neighbour,
-cells to the image (3), distance (angstrom), charge of the centre and of the neighbour.
+cells to the image (3), distance (angstrom), charge of the centre and of the neighbour; those of
+``crystal_graph_vectors.py`` say where the edge points as well (3, angstrom).
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 from registry.errors import BadInput
 from training.models._batches import Table, Tensors
 from training.models._layers import dense_layers
 from training.models._network import Network
 
-CENTRE, NEIGHBOUR, DISTANCE, CHARGE = 0, 1, 5, 6
+CENTRE, NEIGHBOUR, DISTANCE, CHARGE, VECTOR = 0, 1, 5, 6, slice(8, 11)
+PLAIN, POINTING = 8, 11
+"""Columns of an edge without and with its vector."""
 ELEMENTS = 119
 
 
@@ -27,6 +31,7 @@ class Graph(NamedTuple):
         centre: Site at which an edge starts, ``(edges,)``, counted over all crystals.
         neighbour: Site at which it ends, ``(edges,)``.
         distance: Its length, angstrom, ``(edges,)``.
+        vector: From centre to neighbour, angstrom, ``(edges, 3)``; no columns where not known.
         charge: Mean Z of a site, ``(sites,)``.
         member: Crystal of a site, ``(sites,)``.
         n_sites: Sites of a crystal, ``(n,)``.
@@ -35,6 +40,7 @@ class Graph(NamedTuple):
     centre: Tensor
     neighbour: Tensor
     distance: Tensor
+    vector: Tensor
     charge: Tensor
     member: Tensor
     n_sites: Tensor
@@ -68,16 +74,29 @@ def graph_of(table: Table) -> Graph:
         centre=centre + first[member],
         neighbour=neighbour + first[member],
         distance=values[:, DISTANCE],
+        vector=values[:, VECTOR],
         charge=sites,
         member=torch.repeat_interleave(torch.arange(n, device=values.device), n_sites),
         n_sites=n_sites,
     )
 
 
+def only_graph(inputs: Tensors) -> Graph:
+    """The graph of the one input of a network on graphs."""
+    (table,) = inputs.values()
+    assert isinstance(table, Table)  # the architecture takes nothing else
+    return graph_of(table)
+
+
 def summed(values: Tensor, index: Tensor, size: int) -> Tensor:
     """Sum of the rows of each index, shape ``(size, width)``."""
     zeros = torch.zeros(size, values.shape[1], dtype=values.dtype, device=values.device)
     return zeros.index_add(0, index, values)
+
+
+def mean_of_sites(sites: Tensor, graph: Graph) -> Tensor:
+    """Mean over the sites of each crystal, ``(sites, width)`` to ``(n, width)``."""
+    return summed(sites, graph.member, len(graph.n_sites)) / graph.n_sites[:, None]
 
 
 class Elements(nn.Module):
@@ -89,11 +108,15 @@ class Elements(nn.Module):
 
     def forward(self, charge: Tensor) -> Tensor:
         """Vectors ``(sites, width)`` of mean charges ``(sites,)``."""
-        low = charge.floor()
-        share = (charge - low)[:, None]
-        upper = (low + 1).clamp(max=ELEMENTS - 1)
-        mixed: Tensor = self.table(low.long()) * (1 - share) + self.table(upper.long()) * share
-        return mixed
+        return between_elements(self.table.weight, charge)
+
+
+def between_elements(table: Tensor, charge: Tensor) -> Tensor:
+    """Rows of a table by Z for mean charges ``(sites,)``, mixed where a charge is not whole."""
+    low = charge.floor()
+    share = (charge - low)[:, None]
+    upper = (low + 1).clamp(max=ELEMENTS - 1)
+    return embedding(low.long(), table) * (1 - share) + embedding(upper.long(), table) * share
 
 
 class Radial(nn.Module):
@@ -139,14 +162,11 @@ class GraphNetwork(Network):
 
     def features(self, inputs: Tensors) -> Tensor:
         """Shape ``(n, hidden)``."""
-        (table,) = inputs.values()
-        assert isinstance(table, Table)
-        graph = graph_of(table)
+        graph = only_graph(inputs)
         sites, edges = self.elements(graph.charge), self.radial(graph.distance)
         for step in self.steps:
             sites = step(sites, edges, graph)
-        mean = summed(sites, graph.member, len(graph.n_sites)) / graph.n_sites[:, None]
-        found: Tensor = self.body(mean)
+        found: Tensor = self.body(mean_of_sites(sites, graph))
         return found
 
     def learn_statistics(self, inputs: Tensors) -> None:

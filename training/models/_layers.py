@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import torch
@@ -25,17 +26,29 @@ class Standardise(nn.Module):
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("scale", torch.ones(width))
 
-    def learn(self, block: Tensor) -> None:
-        """Take the statistics of the rows of a training block that have no gap."""
-        rows = block.reshape(len(block), -1)
-        values = self.compressed(rows[~rows.isnan().any(dim=1)])
-        mean = self.get_buffer("mean")
-        if len(mean) == 1:
-            values = values.reshape(-1, 1)
-        mean.copy_(values.mean(dim=0))
+    def learn(self, pieces: Iterable[Tensor]) -> None:
+        """Take the statistics of the rows of a training block that have no gap.
+
+        A block comes in pieces (:func:`training.models._batches.pieces_of`), so that one that is
+        mapped from a file is never copied as a whole; their statistics are merged exactly (Chan,
+        Golub & LeVeque, Am. Stat. 37, 242, 1983).
+        """
+        found = [whole for piece in pieces if len(whole := self._whole(piece))]
+        counts = torch.tensor([len(rows) for rows in found], dtype=torch.float64)[:, None]
+        means = torch.stack([rows.mean(dim=0).double() for rows in found])
+        spreads = torch.stack([rows.std(dim=0, correction=0).double() for rows in found])
+        mean = (counts * means).sum(dim=0) / counts.sum()
+        squares = spreads.square() + (means - mean).square()
+        spread = ((counts * squares).sum(dim=0) / counts.sum()).sqrt()
+        self.get_buffer("mean").copy_(mean)
         # a column that never varies carries nothing: leave it at zero instead of dividing by it
-        spread = values.std(dim=0, correction=0)
         self.get_buffer("scale").copy_(torch.where(spread > 0, spread, torch.ones_like(spread)))
+
+    def _whole(self, piece: Tensor) -> Tensor:
+        """Compressed rows without a gap, or all their values where the statistics are of all."""
+        rows = piece.reshape(len(piece), -1)
+        values = self.compressed(rows[~rows.isnan().any(dim=1)])
+        return values.reshape(-1, 1) if len(self.get_buffer("mean")) == 1 else values
 
     def compressed(self, x: Tensor) -> Tensor:
         """Square root with the sign of x, or x."""

@@ -6,11 +6,12 @@ Imported only when such a model is fitted or loaded, because torch is slow to im
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import sqrt
 
 import torch
 from torch import Tensor, nn
 
-from training.models._batches import Table, Tensors
+from training.models._batches import Table, Tensors, pieces_of
 from training.models._layers import Standardise
 
 BETAS = (0.9, 0.999)
@@ -74,7 +75,7 @@ class RowNetwork(Network):
 
     def learn_statistics(self, inputs: Tensors) -> None:
         """Statistics of the rows."""
-        self.standardise.learn(side_by_side(inputs))
+        self.standardise.learn(side_by_side(piece) for piece in pieces_of(inputs))
 
 
 class Coder(nn.Module):
@@ -94,10 +95,16 @@ class Coder(nn.Module):
 
     def learn_statistics(self, inputs: Tensors) -> None:
         """Mean of each column, and one deviation of all."""
-        rows = side_by_side(inputs)
-        self.get_buffer("mean").copy_(rows.mean(dim=0))
-        spread = (rows - rows.mean(dim=0)).square().mean().sqrt()
-        self.get_buffer("scale").fill_(float(spread) or 1.0)
+        columns = Standardise(len(self.get_buffer("mean")), compress=False)
+        columns.learn(side_by_side(piece) for piece in pieces_of(inputs))
+        mean = columns.get_buffer("mean")
+        self.get_buffer("mean").copy_(mean)
+        squares = [
+            (float((rows - mean).square().mean()), len(rows))
+            for rows in map(side_by_side, pieces_of(inputs))
+        ]
+        spread = sqrt(sum(square * n for square, n in squares) / sum(n for _, n in squares))
+        self.get_buffer("scale").fill_(spread or 1.0)
 
     def rows(self, inputs: Tensors) -> Tensor:
         """Scaled rows, shape ``(n, width)``."""

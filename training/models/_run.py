@@ -25,9 +25,8 @@ class Run:
             same model; one that was finished is read back.
         every: Epochs from one checkpoint to the next.
         progress: Whether a bar is shown; None for when standard error is a terminal.
-        deterministic: Insist on it: an operation that cannot repeat itself on the accelerator is
-            an error instead of being let through.
-        mixed_precision: Use bfloat16 where an accelerator has it; never on the CPU.
+        deterministic: Insist on it in every fit, also where its settings do not ask for it.
+        mixed_precision: Whether fits whose settings allow bfloat16 may use it.
         on_epoch: Called with the epoch and its validation loss; may raise to end the fit.
     """
 

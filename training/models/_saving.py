@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +15,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from registry.errors import BadInput, ModelRefused, WrongUse
+from registry.errors import BadInput, ModelRefused, Unsupported, WrongUse
 from training.files import expect_files, read_json
-from training.models import Block, Inputs, Probabilities, Values, length, take
+from training.models import Block, Epoch, Inputs, Probabilities, Values, length, take
 from training.models._architecture import Architecture, Plan
 from training.models._batches import Tensors, tensors
 from training.models._network import Coder, Network, count
@@ -39,6 +41,9 @@ ROWS = 1024
 
 class NetworkModel:
     """A fitted network, on the accelerator where there is one."""
+
+    history: tuple[Epoch, ...] = ()
+    settings: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, plan: Plan, network: nn.Module, objective: Objective, missing: bool) -> None:
         self.plan = plan
@@ -165,6 +170,7 @@ def load_network(architecture: Architecture, folder: Path) -> NetworkModel:
 
     Raises:
         ModelRefused: When the folder holds anything else, or weights of another network.
+        Unsupported: When a library that the network is made of is not installed.
     """
     expect_files(folder, {WEIGHTS, PLAN})
     about = read_json(folder / PLAN)
@@ -174,6 +180,8 @@ def load_network(architecture: Architecture, folder: Path) -> NetworkModel:
             raise ValueError(f"a {plan.algorithm}, not a {architecture.name}")
         network, objective = build(architecture, plan), objective_of(plan)
         take_state(network, objective, load_file(folder / WEIGHTS))
+    except Unsupported:  # something is not installed: no fault of the folder
+        raise
     except REFUSED as error:
         raise ModelRefused(f"{folder}: not a network that was saved here: {error}") from error
     return answering(plan, network, objective, architecture.missing)

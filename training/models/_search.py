@@ -59,7 +59,7 @@ def search(model: Model, training: Training, space: Space, trials: int = 20, **f
     except ImportError as error:
         raise Unsupported("search", "Optuna: pip install optuna", "none") from error
     strange = sorted({*space, *fixed} - set(model.settings))
-    if strange or not space or trials < 1:
+    if strange or not space or not (isinstance(trials, int) and trials >= 1):
         expected = f"settings among {', '.join(model.settings)}, and one trial or more"
         raise WrongUse(f"search of {model.name}", expected, f"{strange}, {trials} trials")
 

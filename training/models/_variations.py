@@ -16,9 +16,20 @@ VARIATIONS: dict[str, Any] = {
     "texture": None,
     "texture_regions": 25,
     "noise": None,
+    "zero": None,
+    "broadening": None,
+    "background": None,
 }
 """None: the usual variation for classes, none for values, which may hang on what is varied."""
-USUAL = {"strain": 0.07, "texture": 0.3, "noise": 1.0}
+USUAL = {
+    "strain": 0.07,
+    "texture": 0.3,
+    "noise": 1.0,
+    # what a width and a zero are depends on the unit of x: said by who knows it
+    "zero": 0.0,
+    "broadening": 0.0,
+    "background": 0.0,
+}
 
 
 def variations(training: Training, options: Mapping[str, Any]) -> Mapping[str, Augment]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from training.models import Ragged, Training
@@ -28,6 +30,25 @@ def crystals(seed: int, n: int, classes: bool = False) -> tuple[dict[str, Ragged
     if classes:
         return {"graph": _ragged(rows, offsets)}, (found > 4.1).astype(np.int64)
     return {"graph": _ragged(rows, offsets)}, found
+
+
+def pointing_crystals(seed: int, n: int, classes: bool = False) -> tuple[dict, np.ndarray]:
+    """The same rings, laid flat, with the vectors of their edges."""
+    inputs, targets = crystals(seed, n, classes)
+    graph = inputs["graph"]
+    vectors = []
+    for first, last in pairwise(graph.offsets):
+        rows = graph.values[first:last]
+        angle = 2 * np.pi * np.arange(rows[:, 0].max() + 1) / (rows[:, 0].max() + 1)
+        at = (
+            rows[0, 5]
+            / (2 * np.sin(angle[1] / 2))
+            * np.column_stack([np.cos(angle), np.sin(angle)])
+        )
+        along = at[rows[:, 1].astype(int)] - at[rows[:, 0].astype(int)]
+        vectors.append(np.column_stack([along, np.zeros(len(rows))]))
+    values = np.column_stack([graph.values, np.concatenate(vectors)])
+    return {"graph": Ragged(values.astype(np.float32), graph.offsets)}, targets
 
 
 def curves_to_curves(seed: int, n: int, points: int = 48) -> tuple[dict, np.ndarray]:

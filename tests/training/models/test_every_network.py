@@ -34,16 +34,21 @@ CASES = {
     ("unet2d", "regression"): {"epochs": 12, "channels": 8, "depth": 1},
     ("cgcnn", "classification"): {**GRAPH, "epochs": 15},
     ("cgcnn", "regression"): GRAPH,
+    ("equivariant", "classification"): {**GRAPH, "epochs": 15, "radial": 6},
+    ("equivariant", "regression"): {**GRAPH, "radial": 6},
     ("message_passing", "classification"): {**GRAPH, "epochs": 15},
     ("message_passing", "regression"): GRAPH,
 }
 GAPS = {"fusion", "transformer"}
 MAKERS = {"unet1d": "curves_to_curves", "unet2d": "maps_to_maps"}
 MAKERS |= dict.fromkeys(("cgcnn", "message_passing"), "crystals")
+MAKERS["equivariant"] = "pointing_crystals"
 
 
 @pytest.fixture(scope="module", params=CASES, ids="-".join)
 def case(request, toy, problems):
+    if request.param[0] == "equivariant":
+        pytest.importorskip("e3nn", reason="e3nn is not installed (extra: graphs)")
     return Case(*request.param, toy, problems)
 
 
@@ -55,7 +60,7 @@ class Case:
         if name in MAKERS:
             make = getattr(problems, MAKERS[name])
             kinds = {"classes": task == "classification"} if name not in GAPS | {"unet1d"} else {}
-            kinds = kinds if MAKERS[name] == "crystals" else {}
+            kinds = kinds if "crystals" in MAKERS[name] else {}
             self.data = problems.training(make, task, **kinds)
             self.unseen, self.truth = make(2, 90, **kinds)
         else:

@@ -15,7 +15,10 @@ import pytest
 import torch
 
 from registry.errors import BadInput, ModelRefused, WrongUse
-from training.models import Training, models
+from training.models import Learnt, Training, models
+from training.models._accelerator import precision
+from training.models._batches import Batches, Side, tensors
+from training.models._layers import Standardise
 from training.models._run import Run, current, running
 
 SCRIPT = Path(__file__).with_name("killed.py")
@@ -175,6 +178,87 @@ def test_a_bar_is_drawn_when_asked_and_nothing_otherwise(capfd):
         out, err = capfd.readouterr()
         assert out == ""
         assert ("validation loss" in err) == bool(shown)
+
+
+def test_losses_of_every_epoch_stay_with_the_model(job, tmp_path):
+    told: list[float] = []
+    fitted = job.fit(Run(checkpoints=tmp_path, on_epoch=lambda _, loss: told.append(loss)))
+    assert isinstance(fitted, Learnt)
+    assert [epoch.validation for epoch in fitted.history] == told
+    assert fitted.history[-1].training < fitted.history[0].training
+    assert job.fit(Run(checkpoints=tmp_path)).history == fitted.history
+    folder = tmp_path / "model"
+    folder.mkdir()
+    fitted.save(folder)
+    assert models()["mlp"].load(folder).history == ()
+    trees = models()["random_forest"].train(job.data(), trees=2)
+    assert not isinstance(trees, Learnt)
+
+
+def test_blocks_mapped_from_files_are_learnt_from_where_they_lie(job, tmp_path):
+    data = job.data()
+    mapped = {}
+    for side in ("inputs", "validation_inputs"):
+        np.save(tmp_path / f"{side}.npy", getattr(data, side)["x"])
+        mapped[side] = {"x": np.asarray(np.load(tmp_path / f"{side}.npy", mmap_mode="c"))}
+    held = tensors(mapped["inputs"])["x"]
+    assert held.data_ptr() == mapped["inputs"]["x"].ctypes.data
+    batches = Batches(Side(mapped["inputs"], None, torch.ones(400)), 32)
+    assert batches.blocks["x"].data_ptr() == held.data_ptr()
+    assert same(models()["mlp"].train(replace(data, **mapped), **job.SETTINGS), job.fit(Run()))
+
+
+@pytest.mark.parametrize("width", [1, 5])
+def test_statistics_taken_in_pieces_are_those_of_all(width):
+    rows = torch.from_numpy(np.random.default_rng(0).normal(3, 2, (1000, 5))).float()
+    rows[17, 2] = torch.nan
+    one, pieces = Standardise(width, compress=False), Standardise(width, compress=False)
+    one.learn([rows])
+    pieces.learn(rows.split(90))
+    whole = np.delete(rows.numpy().astype(float), 17, axis=0)
+    axis = None if width == 1 else 0
+    assert one.mean.numpy() == pytest.approx(whole.mean(axis=axis), rel=1e-6)
+    assert one.scale.numpy() == pytest.approx(whole.std(axis=axis), rel=1e-6)
+    for name in ("mean", "scale"):
+        assert torch.allclose(getattr(one, name), getattr(pieces, name), rtol=1e-6)
+
+
+def test_points_of_a_curve_can_be_scaled_alike():
+    x = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32)
+    y = x[:, :2] * [1.0, 100.0]
+    data = Training({"x": x[:60]}, y[:60], {"x": x[60:]}, y[60:], task="regression")
+    scales = {}
+    for how in ("usual", "each", "all"):
+        fitted = models()["mlp"].train(data, epochs=1, target_scale=how)
+        scales[how] = fitted.objective.scale.numpy()
+    assert scales["usual"] == pytest.approx(y[:60].std(axis=0))
+    assert scales["each"] == pytest.approx(y[:60].std(axis=0))
+    assert np.ptp(scales["all"]) == 0
+    with pytest.raises(WrongUse, match="usual, each, all"):
+        models()["mlp"].train(data, target_scale="some")
+
+
+def test_mixed_precision_is_for_accelerators_that_have_it(monkeypatch):
+    assert precision(Run()) == "32-true" or torch.cuda.is_available()
+    for able in ("is_available", "is_bf16_supported"):
+        monkeypatch.setattr(torch.cuda, able, lambda: True)
+    assert precision(Run()) == "bf16-mixed"
+    assert precision(Run(mixed_precision=False)) == "32-true"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    assert precision(Run()) == "32-true"
+
+
+def test_a_candidate_reaches_precision_and_determinism_by_settings(job, monkeypatch):
+    seen: list[Run] = []
+
+    def note(run):
+        seen.append(run)
+        return "32-true"
+
+    monkeypatch.setattr("training.models._fitting.precision", note)
+    models()["mlp"].train(job.data(), epochs=1)
+    models()["mlp"].train(job.data(), epochs=1, mixed_precision=False, deterministic=True)
+    assert [(r.mixed_precision, r.deterministic) for r in seen] == [(True, False), (False, True)]
 
 
 def test_determinism_can_be_insisted_on_and_switches_are_put_back(job):

@@ -97,6 +97,37 @@ def test_members_that_lack_a_modality_are_learnt_from_and_answered_from_the_othe
     assert error(unseen) < (0.45 if how in {"late", "attention"} else 0.2)
 
 
+def told_twice(seed: int, n: int) -> tuple[dict, np.ndarray]:
+    """What is to be predicted, told clearly by one input and dimly by the other."""
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=(n, 1))
+    noise = {"a": 0.1, "b": 1.0}
+    inputs = {n_: y + spread * rng.normal(size=(n, 6)) for n_, spread in noise.items()}
+    return {name: block.astype(np.float32) for name, block in inputs.items()}, y[:, 0]
+
+
+@pytest.mark.parametrize("how", ["early", "intermediate", "late", "attention", "transformer"])
+def test_inputs_hidden_while_training_teach_to_do_without_what_everybody_had(how):
+    (inputs, y), (other, w), (unseen, truth) = (
+        told_twice(seed, n) for seed, n in enumerate((400, 100, 300))
+    )
+    data = Training(inputs, y, other, w, task="regression")
+    quick = {"epochs": 12, "patience": 12, "learning_rate": 5e-3, "dropout": 0.0}
+    if how == "transformer":
+        name, quick = how, {**quick, "width": 16, "depth": 1, "tokens": 3}
+    else:
+        name, quick = "fusion", {**quick, "fusion": how, "hidden": 32}
+
+    def error(hide: float) -> float:
+        fitted = models()[name].train(data, **quick, hide=hide)
+        said = fitted.predict(without(unseen, "a", 1.1)).mean[:, 0]
+        return float(((said - truth) ** 2).mean() / truth.var())
+
+    hidden = error(0.4)
+    assert hidden < 0.5
+    assert hidden < 0.7 * error(0.0)
+
+
 def test_an_input_that_nobody_has_is_refused():
     inputs, y = halves(0, 40)
     data = Training(without(inputs, "a", 1.1), y, inputs, y, task="regression")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,21 @@ def test_a_learning_rate_that_learns_is_found_and_hopeless_trials_are_pruned(toy
     inputs, labels, _ = toy.sample(2, 90)
     fitted = models()["mlp"].train(data, **found.settings)
     assert (fitted.probabilities(inputs).argmax(axis=1) == labels).mean() > 0.9
+
+
+def test_a_candidate_asks_for_a_search_by_a_setting(toy):
+    data, model = toy.training(), models()["mlp"]
+    fitted = model.train(data, search=5, epochs=4, weight_decay=0.0)
+    space = importlib.import_module("training.models.mlp").NETWORK.space
+    found = search(model, data, space, 5, epochs=4, weight_decay=0.0)
+    assert {name: fitted.settings[name] for name in found.settings} == found.settings
+    assert fitted.plan.options["hidden"] == found.settings["hidden"]
+    assert min(e.validation for e in fitted.history) == pytest.approx(found.loss)
+    child = model.train(replace(data, start=fitted), **{**fitted.settings, "search": 2})
+    assert child.plan.options == fitted.plan.options
+    assert child.settings["learning_rate"] != fitted.settings["learning_rate"]
+    with pytest.raises(WrongUse, match="one trial or more"):
+        model.train(data, search=-1)
 
 
 def test_every_network_declares_a_space_of_its_own_settings(toy):
