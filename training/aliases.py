@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from registry.errors import BadInput, WrongUse
 from registry.lake import Lake
+from training.decisions import REINSTATED, ROLLED_BACK, decided, decisions, reigns
 from training.decisions import RETIRED as RETIRES
-from training.decisions import ROLLED_BACK, decided, decisions, reigns
 from training.lookup import CHAMPION, RETIRED, champion, model_rows, one_model
 from training.rows import Row
 
@@ -55,9 +55,10 @@ def rollback(lake: Lake, mlflow: MlflowClient, study: str, why: str) -> int:
 
 
 def retire(lake: Lake, mlflow: MlflowClient, study: str, version: int, why: str) -> bool:
-    """Take a version out of service for good; returns whether it was the champion.
+    """Take a version out of service; returns whether it was the champion.
 
-    It is never champion or challenger again and answers only when named by its version.
+    It is neither champion nor challenger until it is reinstated, and answers only when named by
+    its version.
 
     Raises:
         WrongUse: Without a reason.
@@ -76,6 +77,25 @@ def retire(lake: Lake, mlflow: MlflowClient, study: str, version: int, why: str)
     lake.replace("models", [{**row, "alias": RETIRED, "reason": reason}])
     decided(mlflow, study, version, RETIRES, reason, holder)
     return bool(row["alias"] == CHAMPION)
+
+
+def reinstate(lake: Lake, mlflow: MlflowClient, study: str, version: int, why: str) -> None:
+    """Put a retired version back into service, without an alias: it leads only when promoted.
+
+    Raises:
+        WrongUse: Without a reason.
+        NotFound: When there is no such model or version.
+        BadInput: When it is in service.
+    """
+    row = one_model(lake, study, version)
+    reason = _insist(why, f"reinstating {study}/{version}")
+    if row["alias"] != RETIRED:
+        raise BadInput(f"{study}/{version}", "a retired version", row["alias"] or "one in service")
+    told = f"reinstated: {reason}"
+    mlflow.delete_model_version_tag(study, str(version), RETIRED)
+    mlflow.set_model_version_tag(study, str(version), "reason", told)
+    lake.replace("models", [{**row, "alias": None, "reason": told}])
+    decided(mlflow, study, version, REINSTATED, reason, champion(lake, study))
 
 
 def _insist(why: str, where: str) -> str:

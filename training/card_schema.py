@@ -1,7 +1,8 @@
 """The schema of a model card (JSON Schema 2020-12), and everything that is wrong with one.
 
-Format 2 asks for every field. Cards written before there were formats (1) lack what was not known
-then: the task, the unit, the metric, the reliability and the signature.
+Format 3 asks for every field. Older cards lack what was not known then: those of format 2 the
+parent, the leaks and the digest of what MLflow reads, those from before there were formats (1)
+the task, the unit, the metric, the reliability and the signature as well.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from training.metrics import METRICS
 from training.models import TASKS
 
-FORMAT = 2
+FORMAT = 3
 
 NAME = {"type": "string", "minLength": 1}
 TEXT = {"type": "string"}
@@ -21,6 +22,7 @@ MAYBE = {"type": ["string", "null"]}
 NUMBER = {"type": "number"}
 WHOLE = {"type": "integer", "minimum": 0}
 DIGEST = {"type": "string", "pattern": "^[0-9a-f]{32,64}$"}
+FILE_NAME = {"pattern": r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$"}
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -94,10 +96,15 @@ FIRST: dict[str, Any] = {
     "data_licences": _list(NAME, 1),
     "code_version": NAME,
     "licence": NAME,
-    "files": {"type": "object", "minProperties": 1, "additionalProperties": DIGEST},
+    "files": {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": FILE_NAME,
+        "additionalProperties": DIGEST,
+    },
 }
 SECOND: dict[str, Any] = {
-    "format": {"const": FORMAT},
+    "format": {"enum": [2, FORMAT]},
     "task": {"enum": list(TASKS)},
     "unit": TEXT,
     "metric": {"enum": list(METRICS)},
@@ -107,22 +114,35 @@ SECOND: dict[str, Any] = {
         "type": ["object", "null"],
     },
 }
+THIRD: dict[str, Any] = {
+    "parent": {"type": ["string", "null"], "pattern": "^[^/]+/[0-9]+$"},
+    # null states that nobody looked for more than what is on two sides
+    "leaks": {
+        "type": ["object", "null"],
+        "required": ["found", "allowed"],
+        "properties": {"found": {"type": "object"}, "allowed": {"type": "object"}},
+    },
+    "mlmodel": DIGEST,
+}
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "model card",
     "type": "object",
-    "required": [*FIRST, *SECOND],
-    "properties": {**FIRST, **SECOND},
+    "required": [*FIRST, *SECOND, *THIRD],
+    "properties": {**FIRST, **SECOND, **THIRD},
     "additionalProperties": False,
 }
-FIRST_SCHEMA: dict[str, Any] = {**SCHEMA, "required": list(FIRST)}
+REQUIRED = {1: list(FIRST), 2: [*FIRST, *SECOND], FORMAT: SCHEMA["required"]}
 
 
 def problems(card: Mapping[str, Any]) -> list[str]:
     """Everything that is wrong with a card in its JSON form, each with the field it is about."""
     from jsonschema import Draft202012Validator
 
-    schema = SCHEMA if "format" in card else FIRST_SCHEMA
+    form = card.get("format", 1)
+    if isinstance(form, int) and form > FORMAT:
+        return [f"format: {form}, written by a newer scatterlake; this one reads up to {FORMAT}"]
+    schema = {**SCHEMA, "required": REQUIRED.get(form, SCHEMA["required"])}
     found = [
         f"{error.json_path.removeprefix('$.')}: {error.message}"
         for error in Draft202012Validator(schema).iter_errors(card)

@@ -2,11 +2,17 @@
 
 One tag a decision, named by its time: nothing is read before it is written, so that two people
 who decide at once lose neither decision.
+
+Who decided is the name in ``SCATTERLAKE_USER``, else the one that MLflow's server is asked under
+(``MLFLOW_TRACKING_USERNAME``), else that of the account on this machine. It is what the program
+was told, not a signature.
 """
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,7 +25,9 @@ if TYPE_CHECKING:
 
 PREFIX = "decision."
 PROMOTED, REFUSED = "promoted", "not promoted"
-ROLLED_BACK, RETIRED = "rolled back to", "retired"
+ROLLED_BACK, RETIRED, REINSTATED = "rolled back to", "retired", "reinstated"
+USER = ("SCATTERLAKE_USER", "MLFLOW_TRACKING_USERNAME")
+"""Variables that name who decides, the first that is set counting."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Decided:
         act: What was decided.
         champion: Who was champion then, None when nobody was.
         reason: Why.
+        by: Who decided; empty where it was not kept yet.
     """
 
     at: datetime
@@ -39,6 +48,18 @@ class Decided:
     act: str
     champion: int | None
     reason: str
+    by: str = ""
+
+
+def user() -> str:
+    """Who decides; the number of the account where the machine has no name for it."""
+    named = next((os.environ[name] for name in USER if os.environ.get(name)), None)
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def decided(
@@ -51,7 +72,7 @@ def decided(
 ) -> None:
     """Keep a decision; ``holder`` is the row of who was champion when it was made."""
     champion = None if holder is None else int(holder["version"])
-    made = Decided(now(), version, act, champion, reason)
+    made = Decided(now(), version, act, champion, reason, user())
     text = json.dumps(asdict(made), default=datetime.isoformat)
     key = f"{PREFIX}{made.at:%Y%m%dT%H%M%S.%f}"
     mlflow.set_model_version_tag(study, str(version), key, text)
@@ -71,7 +92,10 @@ def decisions(mlflow: MlflowClient, study: str) -> list[Decided]:
 
 
 def reigns(made: list[Decided]) -> list[int]:
-    """Champions that were not rolled back or retired since, in the order they took over."""
+    """Champions that were not rolled back or retired since, in the order they took over.
+
+    A version that is reinstated has to take over anew.
+    """
     found: list[int] = []
     for one in made:
         if one.act == PROMOTED:

@@ -112,14 +112,78 @@ def paired_bootstrap(
         seed: Of the resamples.
         other_truth: Truth of the other, where it is another (the spread of other inputs).
     """
+    return paired_difference(metric, truth, one, other, groups, seed, other_truth).interval
+
+
+def unpaired_bootstrap(
+    metric: Metric,
+    one: tuple[Answers, Answers, Sequence[str]],
+    other: tuple[Answers, Answers, Sequence[str]],
+    seed: int = 0,
+) -> Interval:
+    """How much better one is than another about other members; both are resampled on their own.
+
+    Args:
+        metric: What is compared.
+        one: Truth, answers and groups.
+        other: The same of the other.
+        seed: Of the resamples.
+    """
+    values, drawn = [], []
+    for n, (truth, answered, groups) in enumerate((one, other)):
+        sums = _group_sums(metric, truth, answered, groups)
+        values.append(metric.score(truth, answered))
+        drawn.append(metric.finish(_draws(len(sums), seed + n) @ sums))
+    difference = metric.sign * (drawn[0] - drawn[1])
+    return _interval(metric.sign * (values[0] - values[1]), difference)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A paired difference with its interval, and how surely it is one.
+
+    Attributes:
+        interval: The difference, above 0 where the first is better.
+        p: Two-sided bootstrap p-value of no difference: twice the smaller share of resamples on
+            one side of zero, each counted with one more, so that it is never 0 (Davison & Hinkley
+            1997, chapter 4).
+    """
+
+    interval: Interval
+    p: float
+
+
+def paired_difference(
+    metric: Metric,
+    truth: Answers,
+    one: Answers,
+    other: Answers,
+    groups: Sequence[str],
+    seed: int = 0,
+    other_truth: Answers | None = None,
+    resamples: int = RESAMPLES,
+) -> Difference:
+    """As :func:`paired_bootstrap`, with a p-value, which is no smaller than ``2 / resamples``."""
     sums = [
         _group_sums(metric, t, answered, groups)
         for t, answered in ((truth, one), (truth if other_truth is None else other_truth, other))
     ]
-    draws = np.concatenate([np.ones((1, len(sums[0]))), _draws(len(sums[0]), seed)])
+    draws = np.concatenate([np.ones((1, len(sums[0]))), _draws(len(sums[0]), seed, resamples)])
     first, second = (metric.finish(draws @ s) for s in sums)
     difference = metric.sign * (first - second)
-    return _interval(float(difference[0]), difference[1:])
+    drawn = difference[1:]
+    fewer = min(np.count_nonzero(drawn <= 0), np.count_nonzero(drawn >= 0))
+    p = min(1.0, 2 * (fewer + 1) / (len(drawn) + 1))
+    return Difference(_interval(float(difference[0]), drawn), p)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values corrected for their number (Holm, Scand. J. Stat. 6, 65, 1979), in their order."""
+    order = np.argsort(p_values, kind="stable")
+    steps = np.asarray(p_values)[order] * np.arange(len(order), 0, -1)
+    corrected = np.empty(len(order))
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return [float(value) for value in corrected]
 
 
 def _interval(value: float, sample: Floats) -> Interval:
@@ -137,6 +201,6 @@ def _group_sums(metric: Metric, truth: Answers, answered: Answers, groups: Seque
     return sums
 
 
-def _draws(n: int, seed: int) -> Floats:
-    """How often each of n groups is drawn in each resample, shape ``(RESAMPLES, n)``."""
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), RESAMPLES).astype(float)
+def _draws(n: int, seed: int, resamples: int = RESAMPLES) -> Floats:
+    """How often each of n groups is drawn in each resample, shape ``(resamples, n)``."""
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), resamples).astype(float)

@@ -5,9 +5,13 @@ A finding is plain data, so that it can be kept with its run and drawn again wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from registry.errors import BadInput
+from registry.identity import canonical_json
+from training.card_schema import not_finite
 from training.evaluation import Interval
 
 Outcome = Literal["holds", "fails", "is undecided"]
@@ -53,3 +57,25 @@ class Finding:
     notes: tuple[str, ...] = ()
     drawn: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+
+    def json(self) -> str:
+        """Canonical JSON, from which :func:`finding_from` makes the same finding.
+
+        Raises:
+            BadInput: For a number that is not finite: a table says None where there is none.
+        """
+        value = asdict(self)
+        wrong = list(not_finite(value))
+        if wrong:
+            raise BadInput(f"finding of {self.part}", "finite numbers or None", "; ".join(wrong))
+        return canonical_json(value)
+
+
+def finding_from(text: str) -> Finding:
+    """Read a finding back from its JSON; what it draws comes back as lists and plain numbers."""
+    value = json.loads(text)
+    verdict = value["verdict"]
+    if verdict is not None:
+        verdict = Verdict(**{**verdict, "interval": Interval(**verdict["interval"])})
+    tables = {"columns": tuple(value["columns"]), "rows": tuple(map(tuple, value["rows"]))}
+    return Finding(**{**value, **tables, "notes": tuple(value["notes"]), "verdict": verdict})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from registry.lake import Lake
+from registry.vocabulary import Kind
 from training.answering import ask
 from training.datasets import Dataset
 from training.evaluation import Interval, paired_bootstrap
@@ -73,6 +74,8 @@ def hold_outs(
 ) -> Iterator[HoldOut]:
     """Answers of both models: on measured members where there are any, then on simulated ones.
 
+    Where only measured curves are tested, there are no simulated ones to answer about.
+
     Args:
         lake: The lake.
         dataset: Whose members they are.
@@ -81,11 +84,13 @@ def hold_outs(
         new: The challenger.
     """
     both_read_curves = reads_curves(old.card) and reads_curves(new.card)
-    if both_read_curves and dataset.measured is not None:
+    only_measured = dataset.definition.tested_on == "experimental"
+    if both_read_curves and (only_measured or dataset.measured is not None):
         measured = _answers(lake, dataset, members, old, new, "experimental")
-        if measured.truth:
+        if measured.truth or only_measured:
             yield measured
-    yield _answers(lake, dataset, members, old, new, "simulated")
+    if not only_measured:
+        yield _answers(lake, dataset, members, old, new, "simulated")
 
 
 def _answers(
@@ -94,12 +99,13 @@ def _answers(
     members: Sequence[Member],
     old: LoadedModel,
     new: LoadedModel,
-    kind: str,
+    kind: Kind,
 ) -> HoldOut:
+    entity = dataset.definition.entity
     wanted = [m.entity_id for m in members]
     by_model = []
     for model in (old, new):
-        entities, inputs = read_inputs(lake, model.card, wanted, dataset.snapshot, kind)
+        entities, inputs = read_inputs(lake, model.card, wanted, dataset.snapshot, kind, entity)
         by_model.append(_said(model, entities, inputs) if entities else {})
     common = [m for m in members if all(m.entity_id in found for found in by_model)]
     first, second = ([found[m.entity_id] for m in common] for found in by_model)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from registry.errors import LakeError
+from registry.errors import BadInput, LakeError
 from registry.lake import Lake
 from training.datasets import Dataset
-from training.definitions import class_order
-from training.evaluation import Interval, bootstrap, paired_bootstrap
+from training.definitions import class_order, definition_from
+from training.evaluation import RESAMPLES, Difference, Interval, bootstrap, paired_difference
 from training.findings import Verdict
 from training.metrics import Answers, Metric, metric_named
 from training.rows import Row
@@ -37,6 +37,7 @@ class Answered:
         class_names: Names of the classes, if there are any.
         groups: Group of each member.
         metric: What the model is judged by.
+        entities: Id of each member.
     """
 
     truth: Answers
@@ -44,10 +45,40 @@ class Answered:
     class_names: tuple[str, ...]
     groups: tuple[str, ...]
     metric: Metric
+    entities: tuple[str, ...]
 
     def interval(self) -> Interval:
         """Its score with the 95 % interval."""
         return bootstrap(self.metric, self.truth, self.answered, self.groups)
+
+    def of(self, entities: Collection[str]) -> Answered:
+        """Only some of the members, in the order of their ids."""
+        rows = [i for i, entity in enumerate(self.entities) if entity in entities]
+        own, groups = (tuple(of[i] for i in rows) for of in (self.entities, self.groups))
+        return replace(
+            self, truth=self.truth[rows], answered=self.answered[rows], groups=groups, entities=own
+        )
+
+
+def compared(one: Answered, other: Answered, resamples: int = RESAMPLES) -> Difference:
+    """How much better the first is on the members that both were asked about.
+
+    Raises:
+        BadInput: When there are none.
+    """
+    common = set(one.entities) & set(other.entities)
+    if not common:
+        raise BadInput("comparison", "members that both models were asked about", "none")
+    first, second = one.of(common), other.of(common)
+    return paired_difference(
+        one.metric,
+        first.truth,
+        first.answered,
+        second.answered,
+        first.groups,
+        other_truth=second.truth,
+        resamples=resamples,
+    )
 
 
 def answers_of(
@@ -64,24 +95,27 @@ def answers_of(
         LakeError: When answers are missing.
     """
     key = [row["model"], row["version"], row["manifest"]]
-    found = lake.sql(ANSWERS_SQL, key).to_pydict()
-    if not found["alternatives"] or None in found["alternatives"]:
+    every = lake.sql(ANSWERS_SQL, key).to_pylist()
+    asked = [m for m in every if m["alternatives"] is not None]
+    if not asked or (len(asked) < len(every) and not _drops(lake, row["manifest"])):
         raise LakeError(
             f"{row['model']} version {row['version']}: no answers for its whole test side in "
             "the lake: train it again with force"
         )
+    found = {name: [member[name] for member in asked] for name in asked[0]}
     metric, groups = metric_named(row["metric"]), tuple(found["group"])
+    entities = tuple(found["entity_id"])
     if metric.task == "unsupervised":
         parts = [json.loads(text) for text in found["alternatives"]]
         spread, left = (np.array([part[key] for part in parts]) for key in ("spread", "residual"))
-        return Answered(spread, left, (), groups, metric)
+        return Answered(spread, left, (), groups, metric, entities)
     if metric.task == "regression":
         true, said = (np.array([float(v) for v in found[c]]) for c in ("label", "value"))
-        return Answered(true, said, (), groups, metric)
+        return Answered(true, said, (), groups, metric, entities)
     names = tuple(class_names or class_order([*found["label"], *found["value"]]))
     number = {name: i for i, name in enumerate(names)}
     truth, answered = (np.array([number[v] for v in found[c]]) for c in ("label", "value"))
-    return Answered(truth, answered, names, groups, metric)
+    return Answered(truth, answered, names, groups, metric, entities)
 
 
 def best_on_validation(validation: Mapping[str, float], keys: Sequence[str], metric: Metric) -> str:
@@ -112,8 +146,13 @@ def judge(
     one, other = (
         answers_of(lake, rows[key], dataset.class_names) for key in (claim.candidate, rival)
     )
-    found = paired_bootstrap(
-        metric, one.truth, one.answered, other.answered, one.groups, other_truth=other.truth
-    )
+    found = compared(one, other).interval
     reason = f"{claim.candidate} {metric.compared} {rival} in {metric.title}: {found}"
     return Verdict.on(found, reason)
+
+
+def _drops(lake: Lake, manifest: str) -> bool:
+    """Whether members may be left out of a dataset by models that read what they lack."""
+    found = lake.sql("SELECT definition FROM datasets WHERE manifest = $1", [manifest])
+    inputs = definition_from(found["definition"][0].as_py()).inputs
+    return any(source.missing == "drop" for source in inputs)

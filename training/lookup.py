@@ -17,17 +17,19 @@ LESS_IS_BETTER = sorted(metric.name for metric in METRICS.values() if metric.sig
 SIGN_SQL = f"(CASE WHEN metric IN {tuple(LESS_IS_BETTER)} THEN -1 ELSE 1 END)"
 
 PLAIN = "replace(lower(trim({})), ' ', '_')".format
+# each is in the query only when it is asked for: what is not mentioned is not opened
+CONDITIONS = {
+    "predicts": f"{PLAIN('predicts')} = {PLAIN('$predicts')}",
+    "from_input": "list_contains(inputs, $from_input)",
+    "min_score": f"{SIGN_SQL} * coalesce(score_measured, score_simulated) "
+    f">= {SIGN_SQL} * $min_score",
+    "min_measured_accuracy": "metric LIKE '%accuracy' AND score_measured >= $min_measured_accuracy",
+    "element": "manifest IN (SELECT m.manifest FROM dataset_members m "
+    "JOIN materials t ON t.material_id = m.entity_id "
+    "WHERE m.split = 'train' AND list_contains(t.elements, $element))",
+}
 FIND_SQL = f"""
-SELECT * FROM models
-WHERE ($1 IS NULL OR {PLAIN("predicts")} = {PLAIN("$1")})
-  AND ($2 IS NULL OR list_contains(inputs, $2))
-  AND (NOT $3 OR alias = 'champion')
-  AND ($4 IS NULL OR {SIGN_SQL} * coalesce(score_measured, score_simulated) >= {SIGN_SQL} * $4)
-  AND ($5 IS NULL OR (metric LIKE '%accuracy' AND score_measured >= $5))
-  AND ($6 IS NULL OR manifest IN (
-    SELECT m.manifest FROM dataset_members m JOIN materials t ON t.material_id = m.entity_id
-    WHERE m.split = 'train' AND list_contains(t.elements, $6)))
-  AND ($7 OR alias IS DISTINCT FROM 'retired')
+SELECT * FROM models WHERE {{conditions}}
 ORDER BY stale, {SIGN_SQL} * coalesce(score_measured, score_simulated) DESC, model, version DESC
 """
 
@@ -62,9 +64,21 @@ def find_models(
         element: Symbol of an element that materials it was trained on hold.
         retired: Also those that were taken out of service.
     """
-    parameters = [predicts, from_input, champion_only, min_score]
-    parameters += [min_measured_accuracy, element, retired]
-    rows: list[dict[str, Any]] = lake.sql(FIND_SQL, parameters).to_pylist()
+    asked = {
+        "predicts": predicts,
+        "from_input": from_input,
+        "min_score": min_score,
+        "min_measured_accuracy": min_measured_accuracy,
+        "element": element,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    conditions = [f"({CONDITIONS[name]})" for name in given]
+    if champion_only:
+        conditions.append(f"alias = '{CHAMPION}'")
+    if not retired:
+        conditions.append(f"alias IS DISTINCT FROM '{RETIRED}'")
+    query = FIND_SQL.format(conditions=" AND ".join(conditions) or "true")
+    rows: list[dict[str, Any]] = lake.sql(query, given).to_pylist()
     return rows
 
 

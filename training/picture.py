@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ import numpy as np
 from registry.records import Floats
 
 BLUE, ORANGE, YELLOW, GREY = "#0072B2", "#D55E00", "#F0E442", "#666666"
+GREEN, SKY, PURPLE, AMBER = "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
 """Okabe & Ito (2008)."""
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER, GREY)
+MARKERS = "osD^vP<>"
 
 
 def draw_confusion_matrix(
@@ -20,7 +23,7 @@ def draw_confusion_matrix(
     """Draw counts of (true class, answered class) as shares of the true class, with numbers."""
     counts = np.asarray(confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = _figure(1.6 + 0.75 * len(class_names), 1.4 + 0.6 * len(class_names))
+    figure, axes = figure_of(1.6 + 0.75 * len(class_names), 1.4 + 0.6 * len(class_names))
     image = axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
     for (i, j), count in np.ndenumerate(counts):
         colour = "black" if share[i, j] > 0.5 else "white"
@@ -32,7 +35,7 @@ def draw_confusion_matrix(
     axes.set_ylabel("true")
     axes.set_title(title, fontsize=10)
     figure.colorbar(image, label="share of the true class", shrink=0.8)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_parity(truth: Floats, answered: Floats, axis: str, title: str, path: Path) -> None:
@@ -45,14 +48,49 @@ def draw_parity(truth: Floats, answered: Floats, axis: str, title: str, path: Pa
         title: Title.
         path: Picture to write.
     """
-    figure, axes = _figure(5.0, 5.0)
+    figure, axes = figure_of(5.0, 5.0)
     axes.scatter(truth, answered, color=BLUE, s=14, alpha=0.6, linewidths=0)
     ends = [min(truth.min(), answered.min()), max(truth.max(), answered.max())]
     axes.plot(ends, ends, color=GREY, lw=1)
     axes.set_xlabel(f"true {axis}")
     axes.set_ylabel(f"predicted {axis}")
     axes.set_title(title, fontsize=10)
-    _save(figure, path)
+    save(figure, path)
+
+
+def draw_reliability(
+    stated: Mapping[str, Floats], said: str, found: str, title: str, path: Path
+) -> None:
+    """Draw what was found against what a model said of its own certainty, by series.
+
+    Args:
+        stated: Points by name of the series, each of shape ``(n, 2)``.
+        said: What the model states.
+        found: What was found.
+        title: Title.
+        path: Picture to write.
+    """
+    figure, axes = figure_of(5.0, 4.6)
+    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls=":")
+    for (name, points), colour in zip(stated.items(), (BLUE, ORANGE), strict=False):
+        axes.plot(points[:, 0], points[:, 1], "o-", color=colour, ms=4, lw=1.2, label=name)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=said, ylabel=found)
+    axes.set_title(title, fontsize=10)
+    axes.legend(frameon=False, fontsize=8)
+    save(figure, path)
+
+
+def draw_losses(
+    training: Sequence[float], validation: Sequence[float], title: str, path: Path
+) -> None:
+    """Draw the loss of both sides by epoch."""
+    figure, axes = figure_of(5.5, 3.8)
+    for values, colour, name in ((training, BLUE, "train"), (validation, ORANGE, "validation")):
+        axes.plot(range(1, len(values) + 1), values, color=colour, lw=1.2, label=name)
+    axes.set(xlabel="epoch", ylabel="loss")
+    axes.set_title(title, fontsize=10)
+    axes.legend(frameon=False, fontsize=8)
+    save(figure, path)
 
 
 def with_unit(name: str, unit: str) -> str:
@@ -60,65 +98,56 @@ def with_unit(name: str, unit: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def draw_bars(
-    rows: Sequence[dict[str, Any]], chance: float | None, axis: str, title: str, path: Path
-) -> None:
-    """Draw one horizontal bar per candidate with interval, baselines and shuffled control.
-
-    Args:
-        rows: With ``candidate``, ``score``, ``low``, ``high`` (or None), ``naive``, ``nearest``
-            and ``shuffled``; drawn from top to bottom.
-        chance: Score of guessing, where that is defined.
-        axis: The score, with its unit.
-        title: Title.
-        path: Picture to write.
-    """
-    figure, axes = _figure(8.5, 1.8 + 0.5 * len(rows))
-    places = np.arange(len(rows))[::-1]
-    scores = np.array([row["score"] for row in rows])
-    axes.barh(places, scores, color=BLUE, height=0.6, label="test side, mean over seeds")
-    known = [(p, r) for p, r in zip(places, rows, strict=True) if r["low"] is not None]
-    for place, row in known:
-        axes.plot([row["low"], row["high"]], [place, place], color="black", lw=1.5)
-    _marks(axes, rows, places)
-    if chance is not None:
-        axes.axvline(chance, color=GREY, ls=":", lw=1, label="chance")
-        axes.set_xlim(0, 1)
-    for place, score in zip(places, scores, strict=True):
-        axes.annotate(
-            f"{score:.3g}",
-            (1.02, place),
-            xycoords=axes.get_yaxis_transform(),
-            va="center",
-            fontsize=9,
-            annotation_clip=False,
-        )
-    axes.set_yticks(places, [row["candidate"] for row in rows])
-    axes.set_xlabel(f"{axis} (black line: 95 % of resampled groups)")
-    axes.set_title(title, fontsize=10)
-    figure.legend(loc="outside lower center", ncols=5, fontsize=8, frameon=False)
-    _save(figure, path)
-
-
-def _marks(axes: Any, rows: Sequence[dict[str, Any]], places: Any) -> None:
-    for name, marker, colour, label in (
-        ("naive", "o", YELLOW, "knows nothing"),
-        ("nearest", "D", ORANGE, "nearest neighbour"),
-        ("shuffled", "x", "black", "shuffled"),
-    ):
-        values = [row[name] for row in rows]
-        axes.scatter(values, places, marker=marker, color=colour, label=label, zorder=3, s=30)
-
-
-def _figure(width: float, height: float) -> tuple[Any, Any]:
+def canvas(width: float, height: float) -> Any:
+    """An empty figure of that size (inches), outside of pyplot."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
+    return figure
+
+
+def figure_of(width: float, height: float) -> tuple[Any, Any]:
+    """The same with one pair of axes."""
+    figure = canvas(width, height)
     return figure, figure.subplots()
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
+    """Write a figure; folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
+
+
+def draw_curves(curves: Sequence[dict[str, Any]], axis: str, title: str, path: Path) -> None:
+    """Draw scores against the number of members learnt from, one line for each of ``curves``.
+
+    Args:
+        curves: Each with ``key`` and ``points`` of ``n``, ``score``, ``low`` and ``high``.
+        axis: The score.
+        title: Title.
+        path: Picture to write.
+    """
+    figure, axes = figure_of(7.5, 4.2)
+    draw_lines(axes, curves, axis)
+    axes.set_title(title, fontsize=10)
+    save(figure, path)
+
+
+def draw_lines(axes: Any, curves: Sequence[dict[str, Any]], axis: str) -> None:
+    """The lines of :func:`draw_curves` on some axes."""
+    for i, curve in enumerate(curves):
+        n, score, low, high = (
+            np.array([p[name] for p in curve["points"]]) for name in ("n", "score", "low", "high")
+        )
+        colour, marker = COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]
+        axes.plot(n, score, f"{marker}-", color=colour, ms=5, lw=1.4, label=curve["key"])
+        axes.fill_between(n, low, high, color=colour, alpha=0.12, lw=0)
+    axes.set_xscale("log")
+    ticks = sorted({round(p["n"]) for curve in curves for p in curve["points"]})
+    axes.set_xticks(ticks, [str(n) for n in ticks], fontsize=8)
+    axes.minorticks_off()
+    axes.set_xlabel("members learnt from (band: 95 % of resampled test groups)")
+    axes.set_ylabel(axis)
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5))

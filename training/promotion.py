@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from registry.lake import Lake
 from training.aliases import place
-from training.cards import Card
+from training.cards import Card, insist_on_code, outgrown
 from training.datasets import Dataset
 from training.decisions import PROMOTED, REFUSED, decided
 from training.evaluation import Interval
@@ -22,6 +22,7 @@ from training.holdout import FEWEST, HoldOut, hold_outs
 from training.loading import load_model
 from training.lookup import CHALLENGER, CHAMPION, RETIRED, champion, model_rows
 from training.metrics import metric_named
+from training.rows import Row
 from training.splits import Member
 
 if TYPE_CHECKING:
@@ -102,16 +103,31 @@ def challenge(
     elif holder is None:
         decision = Decision(True, _unopposed(lake, study), None)
     else:
-        old, new = load_model(lake, study, holder["version"]), load_model(lake, study, version)
-        members = unseen(lake, dataset, old.card.manifest)
-        decision = _other_question(old.card, new.card) or decide(
-            next(hold_outs(lake, dataset, members, old, new)), bool(holder["stale"])
-        )
+        decision = _against(lake, dataset, study, holder, version)
     alias = CHAMPION if decision.promote else CHALLENGER
     place(lake, mlflow, study, version, alias, decision.reason)
     act = PROMOTED if decision.promote else REFUSED
     decided(mlflow, study, version, act, decision.reason, holder)
     return decision
+
+
+def _against(lake: Lake, dataset: Dataset, study: str, holder: Row, version: int) -> Decision:
+    old, new = load_model(lake, study, holder["version"]), load_model(lake, study, version)
+    insist_on_code(new.card)
+    members = unseen(lake, dataset, old.card.manifest)
+    return (
+        _other_question(old.card, new.card)
+        or _other_code(old.card)
+        or decide(next(hold_outs(lake, dataset, members, old, new)), bool(holder["stale"]))
+    )
+
+
+def _other_code(old: Card) -> Decision | None:
+    """A champion that nobody can ask any more is no champion."""
+    reason = outgrown(old)
+    if reason is None:
+        return None
+    return Decision(True, f"the champion cannot be asked any more: {reason}", None)
 
 
 def _unopposed(lake: Lake, study: str) -> str:

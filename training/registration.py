@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,15 @@ from registry.errors import BadInput
 from registry.identity import canonical_json, digest
 from registry.lake import Lake
 from training.cards import code_version
+from training.comparing import dataset_of
 from training.datasets import Dataset
 from training.fitting import model_of, usual_metric
-from training.lookup import RETIRED, model_rows
+from training.leaks import refuse_leaks
+from training.lookup import RETIRED, model_rows, one_model, split_reference
 from training.models._checks import complete_settings
 from training.results import Result
 from training.rows import Row, model_row, prediction_row, told
-from training.runs import log_run
-from training.splits import refuse_leaks
+from training.runs import log_run, make_card
 from training.study import Candidate, Study
 from training.tracking import client
 
@@ -55,7 +57,13 @@ def registered(lake: Lake, mlflow: MlflowClient, study: str, key: str) -> Row | 
 
 
 def register(
-    lake: Lake, mlflow: MlflowClient, study: Study, dataset: Dataset, result: Result
+    lake: Lake,
+    mlflow: MlflowClient,
+    study: Study,
+    dataset: Dataset,
+    result: Result,
+    began: float | None = None,
+    parent: str | None = None,
 ) -> Row:
     """Log a result and register its model; returns the row of the ``models`` table.
 
@@ -63,15 +71,30 @@ def register(
     in the lake, scores on simulated data and on measured data or a statement that there are none,
     baselines, licences and digests. What is refused leaves a run behind, but no version.
 
+    Args:
+        lake: The lake.
+        mlflow: Its client.
+        study: Study it belongs to.
+        dataset: What it was fitted on, with all of its inputs: the whole of it is audited.
+        result: What was fitted.
+        began: When fitting began, seconds since the epoch; now by default.
+        parent: ``model/version`` it was transferred from, None when it learnt from scratch.
+
     Raises:
-        BadInput: When the dataset leaks between its sides or is not in the lake, or the card is
-            not complete; every field that is wrong is named.
+        BadInput: When the dataset leaks between its sides, or what the parent learnt from into
+            them; when it is not in the lake, or the card is not complete; every field that is wrong
+            is named.
+        NotFound: When there is no such parent.
     """
     where = f"registration of {result.candidate.key}"
-    refuse_leaks(dataset.members, where)
     _insist_on_manifest(lake, dataset, where)
+    before = None if parent is None else dataset_of(lake, one_model(lake, *split_reference(parent)))
+    audit = refuse_leaks(lake, dataset, where, before, study.allowed_leaks)
+    dataset = dataset.reading(result.candidate.inputs)
     seeds = tuple(r.seed for r in result.repetitions)
-    run, artifact_digest = log_run(lake, mlflow, study, dataset, result)
+    card = make_card(lake, study, dataset, result)
+    card = replace(card, parent=parent, leaks=audit.card())
+    run, artifact_digest = log_run(lake, mlflow, study, dataset, result, card, began)
     row = model_row(study, dataset, result, run.info.run_id, artifact_digest)
     if not mlflow.search_registered_models(f"name='{study.name}'"):
         mlflow.create_registered_model(study.name, {MARK: code_version()}, study.question)
@@ -86,6 +109,7 @@ def register(
             "validation": repr(result.mean("validation")),
             "measured": _stated(result.mean("measured")),
             "row": json.dumps(row, default=datetime.isoformat),
+            **({"parent": parent} if parent else {}),
         },
         description=f"{study.title}: {result.candidate.key}",
     )

@@ -1,62 +1,55 @@
-"""Comparing the candidates of a study, as rows and as pictures."""
+"""Pictures of a study's models: side by side, and what one said on its test side."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from registry.errors import NotFound, Unsupported
+from registry.errors import Unsupported
 from registry.lake import Lake
+from training.comparison import Comparison, comparison
+from training.comparison_picture import draw_models
 from training.evaluation import confusion_matrix
 from training.judging import answers_of
-from training.lookup import CHAMPION, SIGN_SQL, one_model
-from training.metrics import metric_named
-from training.picture import draw_bars, draw_confusion_matrix, draw_parity, with_unit
+from training.lookup import CHAMPION, one_model
+from training.parts.learning_curve import LearningCurve
+from training.picture import draw_confusion_matrix, draw_parity, with_unit
 from training.rows import Row
+from training.running import newest_findings
 from training.study import Study
 
-LATEST_SQL = """
-SELECT * FROM models WHERE study = $1
-QUALIFY row_number() OVER (PARTITION BY algorithm, inputs ORDER BY version DESC) = 1
-ORDER BY {sign} * score_simulated DESC, version
-""".replace("{sign}", SIGN_SQL)
 
-
-def compare(lake: Lake, study: str) -> list[dict[str, Any]]:
-    """Newest version of every candidate of a study, best first.
-
-    Each row has ``candidate``, ``version``, ``alias``, ``metric``, ``score`` and ``std`` (test
-    side, mean and deviation over seeds), ``low`` and ``high`` (95 % interval of the model),
-    ``measured`` (or None), ``naive``, ``nearest``, ``shuffled``, ``n_train``, ``n_parameters``,
-    ``seconds`` and ``manifest``.
-
-    Raises:
-        NotFound: When nothing of the study is registered.
-        LakeError: When answers of a version are missing.
-    """
-    rows = lake.sql(LATEST_SQL, [study]).to_pylist()
-    if not rows:
-        known = lake.sql("SELECT DISTINCT study FROM models")["study"].to_pylist()
-        raise NotFound("trained study", study, known)
-    return [_compared(lake, row) for row in rows]
-
-
-def draw_comparison(lake: Lake, study: Study, path: Path | None = None) -> Path:
-    """Draw the comparison of a study's candidates; returns the picture's path.
+def draw_comparison(
+    lake: Lake, study: Study, found: Comparison | None = None, path: Path | None = None
+) -> Path:
+    """Draw the comparison of a study's models; returns the picture's path.
 
     Args:
         lake: The lake.
         study: The study.
+        found: What is drawn; made when left out.
         path: Where to draw; ``pictures/<study>-comparison.png`` in the lake by default.
+
+    Raises:
+        NotFound: When nothing of the study is registered.
     """
-    rows = compare(lake, study.name)
-    first = answers_of(lake, one_model(lake, study.name, rows[0]["version"]))
     target = path or lake.pictures / f"{study.name}-comparison.png"
-    metric, classes = metric_named(rows[0]["metric"]), len(set(first.truth.tolist()))
-    chance = 1 / classes if metric.task == "classification" else None
-    axis = with_unit(metric.title, study.dataset.unit if metric.has_unit else "")
-    draw_bars(rows, chance, axis, study.title, target)
+    drawn = found or comparison(lake, study)
+    curves = _learning_curves(lake, study, drawn.rows[0]["manifest"])
+    draw_models(drawn, axis_of(study), study.title, curves, target)
     return target
+
+
+def _learning_curves(lake: Lake, study: Study, manifest: str) -> list[dict[str, Any]]:
+    names = [part.name for part in study.parts if isinstance(part, LearningCurve)]
+    known = newest_findings(lake, study.name, manifest) if names else {}
+    return [known[name][1].drawn for name in names if name in known]
+
+
+def axis_of(study: Study) -> str:
+    """What the score of a study is called on an axis."""
+    metric = study.judged_by
+    return with_unit(metric.title, study.dataset.unit if metric.has_unit else "")
 
 
 def draw_test_side(
@@ -103,25 +96,3 @@ def draw_confusion(
 
 def _candidate(row: Row) -> str:
     return f"{row['algorithm']} on {'+'.join(row['inputs'])}"
-
-
-def _compared(lake: Lake, row: Row) -> dict[str, Any]:
-    interval = answers_of(lake, row).interval()
-    return {
-        "candidate": _candidate(row),
-        "version": row["version"],
-        "alias": row["alias"],
-        "metric": row["metric"],
-        "score": row["score_simulated"],
-        "std": row["score_simulated_std"],
-        "low": interval.low,
-        "high": interval.high,
-        "measured": row["score_measured"],
-        "naive": row["baseline_naive"],
-        "nearest": row["baseline_nearest"],
-        "shuffled": row["control_shuffled"],
-        "n_train": row["n_train"],
-        "n_parameters": row["n_parameters"],
-        "seconds": row["train_seconds"],
-        "manifest": row["manifest"],
-    }

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from registry.errors import NotFound
 from registry.lake import Lake
 from training.assembly import assemble
 from training.fitting import Progress, fit_candidate
+from training.leaks import refuse_leaks
 from training.loading import load_model
 from training.lookup import champion
 from training.promotion import Decision, challenge
 from training.registration import register, registered, training_key
 from training.rows import Row
-from training.splits import refuse_leaks
 from training.study import Candidate, Study
 from training.tracking import client
 from training.train import as_trained, silent
@@ -60,17 +61,17 @@ def retrain(lake: Lake, study: Study, progress: Progress | None = None) -> Outco
         reason = f"nothing changed: champion version {version} was trained on {manifest} too"
         say(reason)
         return Outcome(False, reason, dataset.manifest)
-    refuse_leaks(dataset.members, f"retraining of {study.name}")
+    refuse_leaks(lake, dataset, f"retraining of {study.name}", allow=study.allowed_leaks)
     card = load_model(lake, study.name, holder["version"]).card
     candidate = Candidate(card.algorithm, tuple(i.name for i in card.inputs), card.settings)
-    mlflow = client(lake)
+    mlflow, own = client(lake), dataset.reading(candidate.inputs)
     key = training_key(dataset, candidate, card.seeds, study.metric)
     row = known = registered(lake, mlflow, study.name, key)
     if row is None:
-        metric = study.judged_by
-        result = fit_candidate(dataset, candidate, card.seeds, say, metric=metric)
-        row = register(lake, mlflow, study, dataset, result)
-    as_trained(lake, dataset, candidate, row, known is not None, say)
+        began = time.time()
+        result = fit_candidate(own, candidate, card.seeds, say, metric=study.judged_by)
+        row = register(lake, mlflow, study, dataset, result, began)
+    as_trained(lake, own, candidate, row, known is not None, say)
     decision = challenge(lake, mlflow, dataset, study.name, row["version"])
     outcome = "promoted" if decision.promote else "not promoted"
     reason = f"version {row['version']} {outcome}: {decision.reason}"

@@ -13,6 +13,7 @@ from registry.lake import now
 from training.answering import Said
 from training.cards import code_version
 from training.datasets import Dataset
+from training.definitions import DatasetDefinition
 from training.models import Values
 from training.reliability import Reliability
 from training.results import Result
@@ -58,14 +59,39 @@ def told(said: Said, i: int, class_names: Sequence[str], reliability: Reliabilit
     return Told(number, None, parts)
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Which side of a dataset the simulated and the measured score of a model are from.
+
+    Attributes:
+        simulated: Side, or None where everything is measured.
+        measured: Side.
+    """
+
+    simulated: str | None
+    measured: str
+
+
+def sides_of(definition: DatasetDefinition) -> Sides:
+    """Sides that are scored as simulated and as measured.
+
+    Usually the test side, and the measured curves of its members. When only measured curves are
+    tested, what is held out of the simulated ones is the validation side.
+    """
+    if definition.tested_on == "simulated":
+        return Sides("test", "measured")
+    return Sides("validation" if definition.split.test == "measured" else None, "test")
+
+
 def model_row(
     study: Study, dataset: Dataset, result: Result, run_id: str, artifact_digest: str
 ) -> Row:
     """Row of the ``models`` table, still without its version."""
-    simulated, deviation = result.over_seeds("test") or (None, None)
-    measured = result.mean("measured")
-    gap = None if measured is None or simulated is None else simulated - measured
     definition = dataset.definition
+    sides = sides_of(definition)
+    simulated, deviation = _over_seeds(result, sides.simulated)
+    measured, _ = _over_seeds(result, sides.measured)
+    gap = None if measured is None or simulated is None else simulated - measured
     return {
         "model": study.name,
         "run_id": run_id,
@@ -108,6 +134,11 @@ def prediction_row(row: Row, entity_id: str, answer: Told) -> Row:
         "alternatives": json.dumps(answer.alternatives),
         "predicted_at": now(),
     }
+
+
+def _over_seeds(result: Result, side: str | None) -> tuple[float | None, float | None]:
+    found = None if side is None else result.over_seeds(side)
+    return (None, None) if found is None else found
 
 
 def _value(values: Values, reliability: Reliability | None) -> Told:

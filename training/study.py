@@ -5,7 +5,7 @@ Claims and how they are judged are written in the study's file before anything i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,8 @@ class Study:
         prepare: Brings what it reads into a lake; None where the quickstart does.
         seeds: Seeds of the repetitions; the first one's model is registered.
         metric: Score that candidates are compared by.
+        allowed_leaks: Kinds of leak (:data:`training.leaks.KINDS`) that do not block training, each
+            with the reason, which goes onto the cards.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Study:
     prepare: Prepare | None = None
     seeds: tuple[int, ...] = (0, 1, 2)
     metric: str = "balanced_accuracy"
+    allowed_leaks: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         keys = [c.key for c in self.candidates]

@@ -14,7 +14,7 @@ NONE_MEASURED = "none measured"
 
 
 def print_dossier(found: Dossier) -> None:
-    """Print the card, the scores, the signature, the lineage and the decisions."""
+    """Print the card, scores, signature, what it was checked for, lineage and decisions."""
     row = found.row
     title = f"{row['model']}/{row['version']}, {row['alias'] or 'no alias'}"
     print_table(title + (", stale" if row["stale"] else ""), ("", "card"), _facts(found))
@@ -23,15 +23,20 @@ def print_dossier(found: Dossier) -> None:
         console.print("no signature: registered before there were any")
     else:
         _print_signature(found.card.signature)
+    print_table("checked", ("", "result"), _checks(found))
     kinds = dict.fromkeys([*found.lineage, *found.used])
     counts = [(kind, found.lineage.get(kind), found.used.get(kind)) for kind in kinds]
     print_table("lineage", ("kind", "made from", "used for"), counts)
+    if found.ancestors:
+        console.print(f"transferred from {', then '.join(found.ancestors)}", highlight=False)
+    if found.children:
+        console.print(f"transferred to {', '.join(found.children)}", highlight=False)
     made = [
-        (f"{one.at:%Y-%m-%d %H:%M}", one.act, show(one.champion), one.reason)
+        (f"{one.at:%Y-%m-%d %H:%M}", one.by or "-", one.act, show(one.champion), one.reason)
         for one in found.decisions
     ]
     if made:
-        print_table("decisions", ("when", "what", "champion then", "why"), made)
+        print_table("decisions", ("when", "who", "what", "champion then", "why"), made)
     else:
         console.print(f"no decision was kept; reason noted: {show(row['reason'])}")
 
@@ -60,7 +65,24 @@ def _facts(found: Dossier) -> list[tuple[str, str]]:
         ("scatterlake", card.code_version),
         ("run", row["run_id"]),
         ("digest", f"{row['artifact_digest']}, {len(card.files)} files verified"),
+        ("parent", card.parent or "none: learnt from scratch"),
     ]
+
+
+def _checks(found: Dossier) -> list[tuple[str, str]]:
+    """What registration insisted on, and whether the model can be asked here."""
+    card = found.card
+    rows = [
+        ("nothing on two sides", "yes: group, mineral name, identical curve"),
+        ("files", f"{len(card.files)} with the digests of the card"),
+        ("installed code", found.outgrown or "as it was trained"),
+    ]
+    if card.leaks is None:
+        return [*rows, ("audit for leaks", "not made when it was registered")]
+    leaks = {kind: n for kind, n in card.leaks["found"].items() if n}
+    allowed = card.leaks["allowed"]
+    told = [f"{n} of {kind}, allowed: {allowed.get(kind, 'no')}" for kind, n in leaks.items()]
+    return [*rows, ("audit for leaks", "; ".join(told) or "none found")]
 
 
 def _scores(row: dict[str, Any]) -> list[tuple[str, str]]:

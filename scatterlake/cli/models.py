@@ -1,8 +1,7 @@
-"""``scatterlake models`` and ``predict``: which model, and what it says."""
+"""``scatterlake models``: which model there is, how good, who leads, who decided."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,10 +12,8 @@ from scatterlake.cli._console import (
     DEFAULT_LAKE,
     REFUSED,
     LakeOption,
-    SetOption,
     console,
     print_table,
-    settings,
 )
 from scatterlake.cli._dossier import print_dossier, told_difference
 
@@ -136,8 +133,14 @@ def rollback(
 
 
 @models.command()
-def retire(model: ModelArgument, why: WhyOption = "", lake: LakeOption = DEFAULT_LAKE) -> None:
-    """Take a version out of service: never champion again, asked only by its number."""
+def retire(
+    model: ModelArgument,
+    why: WhyOption = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Put it back into service.")] = False,
+    lake: LakeOption = DEFAULT_LAKE,
+) -> None:
+    """Take a version out of service: it leads nothing and is asked only by its number."""
+    from training.aliases import reinstate
     from training.aliases import retire as retire_version
     from training.lookup import one_model, split_reference
     from training.tracking import client
@@ -145,6 +148,10 @@ def retire(model: ModelArgument, why: WhyOption = "", lake: LakeOption = DEFAULT
     opened = Lake.existing(lake)
     name, which = split_reference(model)
     version = one_model(opened, name, which)["version"]
+    if undo:
+        reinstate(opened, client(opened), name, version, why)
+        console.print(f"{name}/{version} is in service again: scatterlake models promote to lead")
+        return
     led = retire_version(opened, client(opened), name, version, why)
     console.print(f"{name}/{version} is retired", highlight=False)
     if led:
@@ -159,21 +166,18 @@ def sync(lake: LakeOption = DEFAULT_LAKE) -> None:
     console.print(f"{mirror(Lake.existing(lake))} model versions in step with MLflow")
 
 
-@app.command()
-def predict(
-    model: Annotated[str, typer.Argument(help="MODEL, MODEL/VERSION or MODEL@ALIAS.")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A measured curve.")],
+@models.command()
+def serve(
+    model: ModelArgument,
     lake: LakeOption = DEFAULT_LAKE,
-    wavelength: Annotated[float | None, typer.Option(help="Wavelength (angstrom).")] = None,
-    pairs: SetOption = None,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where to listen.")] = 5001,
 ) -> None:
-    """Ask a registered model about a file; the answer is kept in 'predictions'."""
-    from training.answers import predict_file
+    """Verify a version and have MLflow serve it: POST /invocations takes curves as JSON."""
+    from training.lookup import split_reference
+    from training.serving import serve as serve_version
 
-    hints = settings(pairs) | ({"wavelength": wavelength} if wavelength else {})
-    asked = model.replace("/", "@")
-    for answer in predict_file(Lake.existing(lake), asked, file, hints):
-        print_answer(asked.partition("@")[0], answer)
+    raise typer.Exit(serve_version(Lake.existing(lake), *split_reference(model), host, port))
 
 
 def print_answer(model: str, answer: FileAnswer) -> None:

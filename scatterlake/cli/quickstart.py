@@ -12,11 +12,11 @@ from rich.syntax import Syntax
 
 from scatterlake import Lake
 from scatterlake.cli import app
+from scatterlake.cli._comparison import print_comparison, print_outcome
 from scatterlake.cli._console import LakeOption, WorkersOption, console, errors
 from scatterlake.cli.ingest import print_refused
 from scatterlake.cli.models import print_answer
 from scatterlake.cli.status import CHECKS, print_query
-from scatterlake.cli.training import print_comparison
 
 if TYPE_CHECKING:
     from flows.quickstart import QuickstartResult
@@ -137,12 +137,9 @@ def _learned(lake: Lake, result: QuickstartResult) -> None:
     console.print(f"[bold]{trained.study.question}[/]")
     console.print(f"{sides}; no mineral is on two sides; manifest {trained.dataset.manifest}")
     print_comparison(lake, trained.study.name)
-    console.print(f"champion: {trained.decision.reason}", highlight=False)
-    if trained.verdict and trained.study.claim:
+    if trained.study.claim:
         console.print(f"claim: {trained.study.claim.text}")
-        console.print(
-            f"[bold]{trained.verdict.outcome}[/]: {trained.verdict.reason}", highlight=False
-        )
+    print_outcome(trained)
 
 
 def _questions(lake: Lake) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.examples import BROKEN, UNSEEN, choose_entries, lattice_shape
+from flows.examples import BROKEN, UNSEEN
 from registry.lake import Lake
 from scatterlake.cli.quickstart import QUESTIONS
 
@@ -112,25 +112,5 @@ def test_retraining_says_that_nothing_changed(folder: Path, lake: Lake) -> None:
     assert "nothing changed" in done.stdout
 
 
-def test_the_choice_of_structures_is_the_same_every_time() -> None:
-    assert choose_entries(30) == choose_entries(30)
-
-
 def test_the_unseen_minerals_are_not_in_the_lake(lake: Lake) -> None:
     assert lake.sql("from materials where list_contains($1, name)", [list(UNSEEN)]).num_rows == 0
-
-
-@pytest.mark.parametrize(
-    ("cell", "shape"),
-    [
-        ((4, 4, 4, 90, 90, 90), "cubic"),
-        ((4, 4, 6, 90, 90, 90), "tetragonal"),
-        ((4, 5, 6, 90, 90, 90), "orthorhombic"),
-        ((4, 4, 6, 90, 90, 120), "hexagonal"),
-        ((4, 4, 4, 60, 60, 60), "rhombohedral"),
-        ((4, 5, 6, 90, 100, 90), "monoclinic"),
-        ((4, 5, 6, 80, 100, 95), "triclinic"),
-    ],
-)
-def test_a_cell_is_sorted_by_its_shape(cell: tuple[float, ...], shape: str) -> None:
-    assert lattice_shape(*cell) == shape

@@ -9,14 +9,34 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter1d
 
 from registry.errors import WrongUse
-from training.models._augment import Augmentation, noise_level, noisy, strained, textured
+from training.models import models
+from training.models._augment import (
+    Augmentation,
+    broadened,
+    noise_level,
+    noisy,
+    strained,
+    textured,
+    with_background,
+)
+from training.models._variations import VARIATIONS, variations
 
 GRID = (0.6, 5.6)
 Q = np.linspace(*GRID, 501)
 STEP = Q[1] - Q[0]
-FULL = Augmentation(GRID, strain=0.05, texture=0.3, texture_regions=25, noise=1.0)
+FULL = Augmentation(
+    GRID,
+    strain=0.05,
+    texture=0.3,
+    texture_regions=25,
+    noise=1.0,
+    zero=0.02,
+    broadening=0.02,
+    background=0.05,
+)
 NOTHING = Augmentation(GRID, strain=0.0, texture=0.0, texture_regions=25, noise=0.0)
 
 
@@ -73,6 +93,41 @@ def test_what_comes_in_over_the_edge_is_background(strain):
     unseen = (high + STEP / 2 < Q) | (low - STEP / 2 > Q)
     assert unseen.sum() >= 5
     assert moved[torch.from_numpy(unseen)].numpy() == pytest.approx(0.05, abs=1e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1.0, 5.0), st.floats(-0.1, 0.1), st.floats(-0.2, 0.2))
+def test_a_zero_error_moves_every_peak_by_the_same(centre, strain, zero):
+    moved = strained(peaks(centre), GRID, torch.tensor([[strain]]), torch.tensor([[zero]]))
+    assert Q[int(moved.argmax())] == pytest.approx(centre * (1 + strain) + zero, abs=STEP)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.3, 12.0))
+def test_broadening_is_a_convolution_with_a_gaussian(deviation):
+    curve = counted(1)
+    found = broadened(curve, torch.tensor([[deviation]]))[0].numpy()
+    # another implementation, which keeps the values at the ends as well
+    expected = gaussian_filter1d(curve[0].double().numpy(), deviation, mode="nearest", truncate=6)
+    # below half a point a Gaussian sampled at points is not the one of the Fourier transform
+    assert found == pytest.approx(expected, abs=1e-4 if deviation > 0.6 else 0.05)
+
+
+def test_broadening_keeps_the_area_and_each_curve_has_its_own():
+    curves = peaks(3.0).repeat(2, 1)
+    wide = broadened(curves, torch.tensor([[0.0], [6.0]]))
+    assert wide[0].numpy() == pytest.approx(curves[0].numpy(), abs=1e-5)
+    assert float(wide[1].sum()) == pytest.approx(float(curves[1].sum()), rel=1e-4)
+    variance = (wide[1].numpy() * (Q - 3.0) ** 2).sum() / wide[1].numpy().sum()
+    assert np.sqrt(variance) == pytest.approx(np.hypot(6 * STEP, 0.02 / np.sqrt(2)), rel=1e-3)
+
+
+def test_a_background_is_smooth_low_and_never_negative():
+    curves = peaks(2.0, 3.0).repeat(50, 1)
+    added = (with_background(curves, 0.1, seeded()) - curves).numpy()
+    assert added.min() >= -1e-6
+    assert 0.05 < added.max() <= 0.2 + 1e-6
+    assert np.abs(np.diff(added, axis=1)).max() < 0.1 / 20  # against 1 at a peak
 
 
 def test_texture_changes_heights_but_neither_places_nor_extinctions():
@@ -134,8 +189,27 @@ def test_the_highest_peak_keeps_its_height():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"strain": 1.0}, {"strain": -0.1}, {"noise": -1.0}, {"texture_regions": 1}]
+    "wrong",
+    [
+        {"strain": 1.0},
+        {"strain": -0.1},
+        {"noise": -1.0},
+        {"texture_regions": 1},
+        {"zero": -0.1},
+        {"broadening": -1.0},
+        {"background": float("nan")},
+    ],
 )
 def test_settings_that_cannot_be_are_refused(wrong):
     with pytest.raises(WrongUse, match=next(iter(wrong))):
         replace(FULL, **wrong)
+
+
+def test_every_variation_is_a_setting_and_the_new_ones_are_off_unless_chosen(toy):
+    data = toy.training(names=("curve",))
+    usual = variations(data, VARIATIONS)["curve"]
+    assert (usual.zero, usual.broadening, usual.background) == (0, 0, 0)
+    chosen = {"zero": 0.1, "broadening": 0.2, "background": 0.3}
+    found = variations(data, {**VARIATIONS, **chosen})["curve"]
+    assert {name: getattr(found, name) for name in chosen} == chosen
+    assert chosen.keys() < models()["cnn1d"].settings.keys()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from registry.errors import BadInput
-from training.blocks import axis_refusal, curve_block, resample
+from training import blocks
+from training.blocks import axis_refusal, curve_block, read_block, resample
 from training.definitions import SpectrumInput
 
 GRID = np.linspace(1.0, 2.0, 11)
@@ -78,3 +79,17 @@ def test_measured_patterns_cover_the_grid_of_the_crystal_system_study(shared_dat
         block = curve_block(INPUTS[0], q, y)
         assert block.shape == (1, 501)
         assert block.max() == 1.0
+
+
+def test_curves_read_a_few_at_a_time_are_the_same(minerals, world, monkeypatch):
+    ids = minerals.sql("SELECT material_id FROM materials ORDER BY 1")["material_id"].to_pylist()
+    whole = read_block(minerals, world.XRD, ids)
+    monkeypatch.setattr(blocks, "READ", 1000)
+    monkeypatch.setattr(blocks, "RESAMPLED", 600)
+    parts = read_block(minerals, world.XRD, ids)
+    assert parts.entities == whole.entities == ids
+    assert parts.ids == whole.ids
+    assert np.array_equal(parts.values, whole.values)
+    assert np.allclose(parts.errors, whole.errors, rtol=1e-6)
+    nobody = read_block(minerals, world.XRD, [])
+    assert nobody.values.shape == (0, 120)

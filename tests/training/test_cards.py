@@ -10,8 +10,9 @@ import pytest
 
 from registry.errors import BadInput, ModelRefused
 from registry.identity import digest
-from training.cards import CARD, WEIGHTS, Card, read_card
+from training.cards import CARD, WEIGHTS, WHENCE, Card, read_card
 from training.definitions import FeatureInput, SpectrumInput
+from training.mlmodel import MLMODEL
 
 SIGNATURE = {
     "inputs": [
@@ -132,9 +133,34 @@ def test_a_card_without_signature_is_refused(folder):
         replace(COMPLETE, signature=None).write(folder)
 
 
+def test_a_card_of_a_newer_scatterlake_says_so(folder):
+    COMPLETE.write(folder)
+    with pytest.raises(ModelRefused, match=r"format: 4, written by a newer scatterlake"):
+        read_card(folder, forged(folder, format=4, luck=1))
+
+
+@pytest.mark.parametrize("parent", ["minerals", "minerals/", "/3", "minerals@champion"])
+def test_a_parent_is_a_version(folder, parent):
+    with pytest.raises(BadInput, match="parent"):
+        replace(COMPLETE, parent=parent).write(folder)
+
+
+def test_what_mlflow_wrote_beside_a_card_is_passed_over(folder):
+    known = replace(COMPLETE, parent="minerals/3").write(folder)
+    (folder / WHENCE).write_text("model_name: another")
+    assert read_card(folder, known).parent == "minerals/3"
+    (folder / MLMODEL).unlink()
+    with pytest.raises(ModelRefused, match=r"missing files .*MLmodel"):
+        read_card(folder, known)
+
+
 def test_a_card_from_before_there_were_formats_is_read(folder):
     COMPLETE.write(folder)
-    unknown = dict.fromkeys(("format", "signature", "task", "unit", "metric", "reliability"), ...)
+    third = dict.fromkeys(("parent", "leaks", "mlmodel"), ...)
+    (folder / MLMODEL).unlink()
+    assert read_card(folder, forged(folder, format=2, **third)).format == 2
+    second = ("format", "signature", "task", "unit", "metric", "reliability")
+    unknown = {**third, **dict.fromkeys(second, ...)}
     assert read_card(folder, forged(folder, **unknown)).format == 1
     COMPLETE.write(folder)
     with pytest.raises(ModelRefused, match="'licence' is a required"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from matplotlib.image import imread
 
@@ -63,6 +64,21 @@ def test_measured_curves_are_a_modality_of_their_own(empty, world):
     found = coverage(empty, stored_dataset(empty, data.manifest))
     assert found.modalities == ("xrd", "soap", "measured xrd")
     assert found.counts[2].sum(axis=0).tolist() == [0, 0, len(data.rows("test"))]
+
+
+def test_two_inputs_of_one_technique_are_two_modalities(empty, world):
+    world.fill(empty, 8)
+    fine = replace(world.XRD, name="fine", parameters={"size": 300.0}, missing="mask")
+    some = empty.sql("SELECT * FROM spectra WHERE technique = 'xrd' LIMIT 9").to_pylist()
+    q = np.linspace(0.4, 5.8, 300)
+    for n, row in enumerate(some):
+        y = world.peaks(q, np.random.default_rng(n), "cubic")
+        made = world.curve(fine, row["material_id"], q, y)
+        empty.append("spectra", [{**made, "spectrum_id": f"fine-{n}"}])
+    data = assemble(empty, replace(world.DEFINITION, inputs=(world.XRD, fine)))
+    found = coverage(empty, stored_dataset(empty, data.manifest))
+    assert found.modalities == ("xrd", "fine")
+    assert found.counts.sum(axis=(1, 2)).tolist() == [len(data.members), 9]
 
 
 def test_without_classes_everyone_is_one(minerals, world):

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
-from training.domain import domain_threshold, similarity
+from registry.errors import BadInput
+from training.domain import comparable, domain_threshold, similarity
+from training.models import Ragged
 
 
 def test_similarity_is_the_cosine_and_zero_resembles_nothing():
@@ -35,3 +37,28 @@ def test_one_in_a_hundred_training_members_lies_below():
     like = cosine_similarity(block)
     np.fill_diagonal(like, -1)
     assert np.mean(like.max(axis=1) < threshold) == pytest.approx(0.01, abs=0.002)
+
+
+def test_who_lacks_the_input_is_left_out_and_resembles_nothing():
+    rng = np.random.default_rng(0)
+    block = rng.random((60, 20), dtype=np.float32)
+    groups = [str(i) for i in range(60)]
+    gaps = np.insert(block, 7, np.nan, axis=0)
+    with_gaps = domain_threshold(gaps, [*groups[:7], "gap", *groups[7:]])
+    assert with_gaps == domain_threshold(block, groups)
+    assert not similarity(gaps[7:8], block).any()
+    with pytest.raises(BadInput, match="two groups or more, found 1"):
+        domain_threshold(gaps[6:8], ["a", "b"])
+
+
+def test_a_table_is_compared_by_mean_and_deviation_of_its_columns():
+    rng = np.random.default_rng(0)
+    parts = [rng.normal(i, 1 + i, (n, 3)).astype(np.float32) for i, n in enumerate((4, 0, 1, 7, 0))]
+    offsets = np.cumsum([0, *map(len, parts)])
+    found = comparable(Ragged(np.concatenate(parts), offsets))
+    assert np.isnan(found[[1, 4]]).all()
+    for i in (0, 2, 3):
+        expected = np.concatenate([parts[i].mean(axis=0), parts[i].std(axis=0)])
+        assert found[i] == pytest.approx(expected, abs=1e-4)
+    block = rng.random((3, 2), dtype=np.float32)
+    assert comparable(block) is block

@@ -132,3 +132,18 @@ def test_an_input_that_nobody_has_is_refused(how, gaps, world):
     npd = SpectrumInput("npd", "npd", (0.6, 5.6, 50), missing=how)
     with pytest.raises(BadInput, match=r"input 'npd'.*none in the lake"):
         assemble(gaps, replace(world.DEFINITION, inputs=(world.XRD, npd)))
+
+
+def test_a_technique_that_was_not_measured_is_masked_on_the_measured_side_too(empty, world):
+    world.fill(empty, 12, measured=True)  # patterns only
+    masked = replace(world.XPDF, missing="mask")
+    data = assemble(empty, replace(world.DEFINITION, inputs=(world.XRD, masked)))
+    both = data.reading(("xrd", "xpdf"))
+    assert both.measured is not None
+    assert set(both.measured.rows) == set(data.rows("test"))
+    inputs = both.measured_inputs(("xrd", "xpdf"))
+    assert lacking(inputs["xpdf"]).all()
+    assert not lacking(inputs["xrd"]).any()
+    assert data.reading(("xpdf",)).measured is None
+    trees = Candidate("hist_gradient_boosting", ("xrd", "xpdf"), {"iterations": 5})
+    assert fit_candidate(data, trees, (0,), lambda _: None).repetitions[0].measured is not None

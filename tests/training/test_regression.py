@@ -13,10 +13,11 @@ from sklearn import metrics
 from registry.errors import BadInput, ModelRefused, Unsupported
 from registry.lake import Lake
 from registry.records import Axis, Provenance, Spectrum
+from scatterlake.cli._comparison import print_comparison
 from scatterlake.cli.models import print_answer
-from scatterlake.cli.training import print_comparison
 from training.answers import FileAnswer
 from training.assembly import assemble
+from training.comparison import compare
 from training.definitions import DatasetDefinition, Split, definition_from
 from training.evaluation import paired_bootstrap
 from training.judging import answers_of
@@ -26,7 +27,7 @@ from training.metrics import METRICS
 from training.predict import predict_curve, predict_material
 from training.promotion import HoldOut, challenge, decide
 from training.registration import mirror
-from training.report import compare, draw_comparison, draw_confusion, draw_test_side
+from training.report import draw_comparison, draw_confusion, draw_test_side
 from training.retrain import retrain
 from training.splits import leaks
 from training.study import Candidate, Claim, Study
@@ -99,6 +100,7 @@ def study_of(world, metric: str = "mae", **changes) -> Study:
         reference="none",
         seeds=(0,),
         metric=metric,
+        allowed_leaks=world.ALIKE,
     )
 
 

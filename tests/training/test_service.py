@@ -15,20 +15,22 @@ from registry.errors import BadInput, ModelRefused, NotFound, WrongUse
 from registry.identity import digest
 from registry.lake import Lake, now
 from scatterlake.cli import app
-from training.aliases import retire, rollback
+from training.aliases import reinstate, retire, rollback
 from training.answers import predict_file
 from training.cards import CARD, WEIGHTS
 from training.comparing import compare_versions, promote
 from training.decisions import (
     PROMOTED,
     REFUSED,
+    REINSTATED,
     RETIRED,
     ROLLED_BACK,
     Decided,
     decisions,
     reigns,
+    user,
 )
-from training.dossier import dossier
+from training.dossier import PARENT, ancestors, dossier
 from training.fitting import fit_candidate
 from training.holdout import hold_outs
 from training.loading import load_model
@@ -122,12 +124,12 @@ def test_the_card_holds_what_goes_in_and_comes_out(lake, first):
 def test_what_is_not_complete_is_not_registered(
     lake, first, world, monkeypatch, field, value, named
 ):
-    from training import runs
+    from training import registration
 
     study, dataset = study_of(world), first[1]
     result = fit_candidate(dataset, NOTHING, (0,), silent)
-    whole = runs.make_card
-    monkeypatch.setattr(runs, "make_card", lambda *a: replace(whole(*a), **{field: value}))
+    whole = registration.make_card
+    monkeypatch.setattr(registration, "make_card", lambda *a: replace(whole(*a), **{field: value}))
     with pytest.raises(BadInput, match=f"a complete model card, found {named}: "):
         register(lake, client(lake), study, dataset, result)
     assert len(model_rows(lake, "minerals")) == 3
@@ -225,6 +227,7 @@ def test_a_stale_champion_is_not_rolled_back_to(lake, monkeypatch):
         ([(1, PROMOTED), (2, PROMOTED), (3, PROMOTED), (2, ROLLED_BACK)], [1, 2]),
         ([(1, PROMOTED), (2, PROMOTED), (1, ROLLED_BACK), (2, PROMOTED)], [1, 2]),
         ([(1, PROMOTED), (2, PROMOTED), (1, RETIRED)], [2]),
+        ([(1, PROMOTED), (2, PROMOTED), (1, RETIRED), (1, REINSTATED)], [2]),
     ],
 )
 def test_who_led_follows_from_the_decisions(acts, left):
@@ -286,6 +289,42 @@ def test_a_retired_version_leads_nothing_and_answers_only_by_its_number(lake, tm
     assert leading(lake) == 3
 
 
+def test_a_retired_version_is_reinstated_and_leads_only_when_promoted(lake):
+    mlflow = client(lake)
+    retire(lake, mlflow, "minerals", 2, "wrong wavelength")
+    reinstate(lake, mlflow, "minerals", 2, "it was the right one")
+    assert leading(lake) is None
+    assert acts(lake)[-1] == (2, "reinstated")
+    with pytest.raises(BadInput, match="a retired version, found one in service"):
+        reinstate(lake, mlflow, "minerals", 2, "again")
+    with pytest.raises(WrongUse, match="a reason"):
+        reinstate(lake, mlflow, "minerals", 2, "")
+    before = lake.sql("SELECT * FROM models ORDER BY version").to_pylist()
+    assert mirror(lake) == 3
+    assert lake.sql("SELECT * FROM models ORDER BY version").to_pylist() == before
+    assert promote(lake, "minerals", 2).promote
+    assert leading(lake) == 2
+
+
+def test_who_decides_is_named_by_variables_or_by_the_account(monkeypatch):
+    for name in ("SCATTERLAKE_USER", "MLFLOW_TRACKING_USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("getpass.getuser", lambda: "account")
+    assert user() == "account"
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "server account")
+    assert user() == "server account"
+    monkeypatch.setenv("SCATTERLAKE_USER", "A. Nother")
+    assert user() == "A. Nother"
+
+
+def test_a_family_is_told_from_both_ends(lake, monkeypatch):
+    mlflow = client(lake)
+    mlflow.set_model_version_tag("minerals", "2", PARENT, "minerals/1")
+    mlflow.set_model_version_tag("minerals", "3", PARENT, "minerals/2")
+    assert dossier(lake, "minerals", 1).children == ["minerals/2"]
+    assert ancestors(mlflow, "minerals/3") == ["minerals/3", "minerals/2", "minerals/1"]
+
+
 @pytest.mark.parametrize("text", ["", "a/b/c", "a@", "a b", "/3"])
 def test_a_reference_that_is_none_is_refused(text):
     with pytest.raises(WrongUse, match="name/version"):
@@ -328,6 +367,7 @@ def test_models_are_found_by_target_element_and_measured_accuracy(empty):
 
 def test_the_commands_say_what_was_done(lake, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("SCATTERLAKE_USER", "A. Nother")
     monkeypatch.setattr(scatterlake.cli.models.console, "_width", 200, raising=False)
 
     def run(*words: str, code: int = 0) -> str:
@@ -345,5 +385,10 @@ def test_the_commands_say_what_was_done(lake, monkeypatch):
     assert "not promoted: not shown better" in run("promote", "minerals/1", code=1)
     assert "minerals/1 is champion again" in run("rollback", "minerals", "--why", "a test")
     assert "no champion now" in run("retire", "minerals", "--why", "a test too")
+    assert "in service again" in run("retire", "minerals/1", "--undo", "--why", "it was one")
+    assert "no decision" not in (shown := run("show", "minerals/1"))
+    for told in ("A. Nother", "reinstated", "it was one", "rolled back to", "audit for leaks"):
+        assert told in shown
+    run("retire", "minerals/1", "--why", "for good")
     assert "minerals@1" not in run("find", "--predicts", "crystal system", "--from", "xrd")
     assert "retired" in run("show", "minerals/1")

@@ -14,6 +14,7 @@ import pytest
 from registry.errors import BadInput, ModelRefused, NotFound, Unsupported, WrongUse
 from registry.lake import Lake
 from training.assembly import assemble
+from training.comparison import compare
 from training.definitions import Split
 from training.domain import similarity
 from training.fitting import fit_candidate
@@ -22,7 +23,7 @@ from training.lookup import find_models, one_model
 from training.predict import predict_curve, predict_material, predict_spectrum
 from training.promotion import unseen
 from training.registration import mirror
-from training.report import compare, draw_comparison, draw_confusion
+from training.report import draw_comparison, draw_confusion
 from training.retrain import retrain
 from training.studies import studies
 from training.study import Candidate

@@ -1,0 +1,221 @@
+"""The registry: asking a model about a whole lake, finding a model, registering one.
+
+``SCATTERLAKE_BATCH_ROWS`` sets how many spectra are asked about (100,000). A bare model call reads
+the same row groups of the same Parquet files, knows that all curves share one axis, resamples each
+group at once, scales it and calls the fitted model. Ours also chooses by SQL, compares every curve
+with the training members, makes conformal sets and commits the answers to ``predictions``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks._curves import POINTS, in_turn, row
+from benchmarks._registry import add_spectra, free_port, size_of, trained
+from registry.identity import digest
+from registry.lake import Lake, now
+from registry.tables.parquet import read_groups
+from training import registration
+from training.batch import predict_where
+from training.blocks import resample
+from training.fitting import fit_candidate
+from training.loading import LoadedModel, load_model
+from training.lookup import find_models
+from training.models import Classifier
+from training.predict import curve_input
+from training.study import Candidate, Study
+from training.tracking import artifacts, client
+from training.train import StudyResult, silent
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ROWS = int(os.environ.get("SCATTERLAKE_BATCH_ROWS", "100000"))
+ASKED = {"cnn1d": {"epochs": 2}, "random_forest": {}}
+REPEATS, LOOKUPS = 3, 15
+MODELS, VERSIONS, TARGETS = 100, 10, 50
+Row = dict[str, Any]
+
+
+def run() -> list[Row]:
+    """Benchmark rows."""
+    with tempfile.TemporaryDirectory() as scratch:
+        lake = Lake.open(Path(scratch) / "lake")
+        result, study = trained(lake, ASKED)
+        registered = _registering(lake, result, study)
+        add_spectra(lake, ROWS)
+        asked = [_asking(lake, name) for name in ASKED]
+        return [*asked, *_finding(Path(scratch)), *registered]
+
+
+def _asking(lake: Lake, algorithm: str) -> Row:
+    found = next(r for r in find_models(lake) if r["algorithm"] == algorithm)
+    model = load_model(lake, found["model"], found["version"])
+    ours, theirs = [], []
+    for _ in range(REPEATS):
+        fresh = _forgetful(lake)
+        ours.append(_seconds(partial(predict_where, fresh, model)))
+        theirs.append(_seconds(lambda: _bare(lake, model)))
+    what = f"predict {ROWS} spectra x {POINTS}, {algorithm}"
+    times = statistics.median(ours), statistics.median(theirs)
+    return row(what, "bare calls: read, resample, ask", times, 1 / 1.3)
+
+
+def _bare(lake: Lake, model: LoadedModel) -> int:
+    source, fitted, answered = curve_input(model), model.fitted, 0
+    assert isinstance(fitted, Classifier)
+    for file in lake["spectra"].state().files:
+        for group in read_groups(file.path, ("x", "intensity"), lake["spectra"].storage.files):
+            x, y = (_flat(group, name) for name in ("x", "intensity"))
+            curves = resample(x[:POINTS], y.reshape(-1, POINTS), source.points())
+            scaled = curves / np.abs(curves).max(axis=1, keepdims=True)
+            answered += len(fitted.probabilities({source.name: scaled.astype(np.float32)}))
+    return answered
+
+
+def _flat(group: Any, name: str) -> Any:
+    return group[name].combine_chunks().values.to_numpy()
+
+
+def _forgetful(lake: Lake) -> Lake:
+    """The lake without an answer: what was answered would not be asked again."""
+    shutil.rmtree(lake.path / "tables" / "predictions")
+    fresh = Lake.existing(lake.path)
+    fresh["predictions"].create()
+    return fresh
+
+
+def _registering(lake: Lake, made: StudyResult, study: Study) -> list[Row]:
+    """Seconds and bytes of registering one network, and the part that its run takes."""
+    candidate = Candidate("cnn1d", ("xrd",), {"epochs": 1})
+    dataset, mlflow = made.dataset, client(lake)
+    result = fit_candidate(dataset, candidate, (0,), silent)
+    before = size_of(artifacts(lake)), size_of(lake.path)
+    spent: list[float] = []
+
+    def log_run(*given: Any, **named: Any) -> Any:
+        begin = time.perf_counter()
+        found = log(*given, **named)
+        spent.append(time.perf_counter() - begin)
+        return found
+
+    log, registration.log_run = registration.log_run, log_run
+    try:
+        whole = _seconds(lambda: registration.register(lake, mlflow, study, dataset, result))
+    finally:
+        registration.log_run = log
+    logged = sum(spent)
+    files, all_of_it = size_of(artifacts(lake)) - before[0], size_of(lake.path) - before[1]
+    members = len(dataset.members)
+    said = (
+        (f"register one cnn1d ({members} members)", whole, "s"),
+        ("of that: its run in MLflow, with pictures and model files", logged, "s"),
+        ("of that: leak audit, version, predictions, row", whole - logged, "s"),
+        ("bytes written by it", all_of_it / 1e6, "MB"),
+        ("of that: model, card, pictures, dataset, environment", files / 1e6, "MB"),
+    )
+    nothing = {"against": "-", "theirs": None, "ratio": None, "goal": None}
+    return [{"what": what, "ours": value, "unit": unit, **nothing} for what, value, unit in said]
+
+
+def _finding(scratch: Path) -> list[Row]:
+    """Lookup in the mirrored table against MLflow's own search over REST, with the same answer."""
+    from mlflow import MlflowClient
+
+    lake = Lake.open(scratch / "many")
+    rows = _many(client(lake))
+    lake.replace("models", rows)
+    wanted = f"target {TARGETS - 1}"
+    with _server(lake) as url:
+        remote = MlflowClient(url, url)
+        ask = f"tags.predicts = '{wanted}' AND tags.inputs = 'xrd'"
+
+        def ours() -> int:
+            return len(find_models(lake, wanted, "xrd"))
+
+        def theirs() -> int:
+            return len(remote.search_model_versions(ask, max_results=1000))
+
+        assert ours() == theirs() == len(rows) // TARGETS
+        times = in_turn(ours, theirs, LOOKUPS)
+    what = f"find {len(rows) // TARGETS} of {len(rows)} versions by target and input"
+    budget = {**row(what, "20 ms", (times[0], 0.02), 1.0)}
+    return [row(what, "MLflow's search over REST, loopback, SQLite", times, 20.0), budget]
+
+
+def _many(mlflow: MlflowClient) -> list[Row]:
+    """Versions as they are registered, in MLflow; returns their rows."""
+    rows: list[Row] = []
+    for m in range(MODELS):
+        mlflow.create_registered_model(f"model-{m}")
+        for v in range(1, VERSIONS + 1):
+            predicts = f"target {(m * VERSIONS + v) % TARGETS}"
+            tags = {"predicts": predicts, "inputs": "xrd"}
+            mlflow.create_model_version(f"model-{m}", f"file:///{m}/{v}", tags=tags)
+            rows.append(_row(f"model-{m}", v, predicts))
+    return rows
+
+
+def _row(model: str, version: int, predicts: str) -> Row:
+    return {
+        "model": model,
+        "version": version,
+        "run_id": digest(model, str(version)),
+        "study": model,
+        "algorithm": "cnn1d",
+        "predicts": predicts,
+        "inputs": ["xrd"],
+        "manifest": digest("dataset", model),
+        "metric": "balanced_accuracy",
+        "score_simulated": 0.9,
+        "score_measured": 0.5 + version / 100,
+        "created_at": now(),
+    }
+
+
+@contextmanager
+def _server(lake: Lake) -> Iterator[str]:
+    port = free_port()
+    store = f"sqlite:///{lake.path}/mlflow/mlflow.db"
+    words = ["server", "-h", "127.0.0.1", "-p", str(port), "--workers", "1"]
+    command = [sys.executable, "-m", "mlflow", *words, "--backend-store-uri", store]
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(command, stdout=quiet, stderr=quiet)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            if _answers(f"{url}/health"):
+                break
+            time.sleep(0.5)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
