@@ -59,8 +59,9 @@ def log_run(
         began: When fitting began, seconds since the epoch; now by default.
     """
     experiment = experiment_id(mlflow, lake, study.name)
+    seeds = [repetition.seed for repetition in result.repetitions]
     tags = {
-        PARENT: study_run(lake, mlflow, study, dataset, card.seeds),
+        PARENT: study_run(lake, mlflow, study, dataset, seeds),
         "kind": "candidate",
         "candidate": result.candidate.key,
         "committed": "yes" if is_committed(study, result.candidate) else "no",

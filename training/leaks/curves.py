@@ -1,29 +1,12 @@
-r"""Curves that are one measurement, or one within noise, on the grid that models see.
+"""Curves that are one measurement, or one within noise, on the grid that models see.
 
-The noise of a curve is told from itself. On second differences a smooth signal vanishes and
-independent noise does not: with counting statistics, whose variance is :math:`k y`,
-
-.. math::
-    k = \operatorname{median}_i \frac{(2 y_i - y_{i-1} - y_{i+1})^2}{6\,\bar y_i}
-        \Big/ 0.4549
-
-(0.4549 is the median of :math:`\chi^2_1`; a median, because peaks are few points; curves with
-negative values have the same noise everywhere). The misfit of two curves is
-
-.. math::
-    D = \Big\langle \frac{(a - s b)^2}{k_a a + k_b b} \Big\rangle
-
-with a scale s that minimises it: a number, or for powder patterns a parabola in Q, because
-polarisation and absorption at another wavelength change intensities slowly; the larger of both
-ways round counts. What is counted twice has D = 1, a copy D = 0, for its noise is the same. Curves
-that noise hardly tells from a smooth background (:data:`TELLING`) are like many others and are no
-evidence, unless they are copies.
-
+How far apart two curves are, and what noise allows, is in :mod:`training.leaks.misfit`.
 Candidates of each curve are the most similar ones by the cosine, from one matrix product. The
 limit is what noise allows, but no more than one in a hundred curves of the train side that are
 *known to be different* has with its nearest one. What is known to be different (materials whose
 compositions differ, simulations with other parameters) is no leak unless the noise is the same:
-isostructural metals give the same pattern after scaling, and that is physics.
+isostructural metals give the same pattern after scaling, and that is physics. Nor are curves that
+noise hardly tells from a smooth background (:data:`TELLING`) any evidence, unless they are copies.
 """
 
 from __future__ import annotations
@@ -39,6 +22,7 @@ from registry.records import Floats
 from training.blocks import axis_refusal, resample
 from training.datasets import Dataset
 from training.definitions import SpectrumInput
+from training.leaks.misfit import CHUNK, misfit, noise_of
 from training.leaks.structures import NEAR_COMPOSITION, Structures
 from training.leaks.twins import PRETRAINING, Case, Compared, Entry, Twins, closest, twins_of
 from training.models import Block, Labels, dense
@@ -56,11 +40,7 @@ CANDIDATES = 3
 SAMPLE = 2000
 """Curves of the train side that the limit is calibrated with."""
 PARABOLIC = ("xrd", "npd")
-FLOOR = 1e-4
-CHUNK = 256
-MEDIAN_CHI2 = 0.4549364
 NOBODY = -2.0
-ROUNDING = float(np.finfo(np.float32).eps)
 Pairs = npt.NDArray[np.int64]
 Allowed = Callable[[Labels], npt.NDArray[np.bool_]]
 
@@ -218,47 +198,6 @@ def known_to_differ(one: Entry, other: Entry, structures: Structures) -> bool:
             return False
         return bool(np.abs(a - b).sum() / 2 > NEAR_COMPOSITION)
     return bool(one.draws and other.draws and not one.draws & other.draws)
-
-
-def noise_of(values: Block) -> Floats:
-    """Noise of curves as the variance at unit intensity, shape ``(n,)``; see the module."""
-    found = [np.zeros(0)]
-    for first in range(0, len(values), CHUNK):
-        y = values[first : first + CHUNK].astype(np.float64)
-        second = (2 * y[:, 1:-1] - y[:, :-2] - y[:, 2:]) ** 2 / 6
-        found.append(np.median(second / _level(y)[:, 1:-1], axis=1) / MEDIAN_CHI2)
-    return np.concatenate(found)
-
-
-def misfit(one: Block, other: Block, noise: Floats, other_noise: Floats, degree: int) -> Floats:
-    """Mean squared difference of pairs of curves in units of their noise, shape ``(p,)``.
-
-    Args:
-        one: Curves, shape ``(p, n)``.
-        other: What they are compared with, same shape.
-        noise: Noise of the former, as :func:`noise_of` gives it, shape ``(p,)``.
-        other_noise: Noise of the latter.
-        degree: Of the polynomial that scales the latter to the former.
-    """
-    a, b = one.astype(np.float64), other.astype(np.float64)
-    variance = noise[:, None] * _level(a) + other_noise[:, None] * _level(b)
-    weight = 1 / np.maximum(variance, ROUNDING**2)
-    basis = b[:, None, :] * np.linspace(-1, 1, a.shape[1]) ** np.arange(degree + 1)[:, None]
-    weighted = basis * weight[:, None, :]
-    normal = weighted @ basis.transpose(0, 2, 1)
-    # a curve of one or two points leaves a parabola undecided
-    normal += ROUNDING * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(degree + 1)
-    scale = np.linalg.solve(normal, weighted @ a[:, :, None])
-    rest = a - (scale * basis).sum(axis=1)
-    return np.asarray(np.mean(rest**2 * weight, axis=1))
-
-
-def _level(values: Floats) -> Floats:
-    """What the variance of the noise is proportional to, same shape: the counts, or nothing."""
-    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
-    mean = (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
-    counted = values.min(axis=1, keepdims=True) >= 0
-    return np.asarray(np.where(counted, np.maximum(mean, FLOOR), 1.0))
 
 
 def _curves(case: Case, source: SpectrumInput) -> _Curves:

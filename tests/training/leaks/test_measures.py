@@ -12,7 +12,7 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
 
 from features.crystal import crystal_of
-from training.leaks.curves import misfit, noise_of
+from training.leaks.misfit import misfit, noise_of
 from training.leaks.structures import NEAR, apart, distribution
 
 X = np.linspace(0, 1, 2000)

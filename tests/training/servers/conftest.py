@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 180
+PATIENCE = 600
 DEBIAN = Path("/usr/lib/postgresql")
 OWNER, STORE = "registry_owner", "registry"
 
