@@ -22,9 +22,10 @@ anything was scored. This page is made by `docs/studies.py` from the runs that a
 `docs/studies/`; no figure in it is typed.
 
 How claims are judged: a claim **holds** when the 95 % interval of the difference it is about
-(paired bootstrap over groups of the test side) lies above zero, **fails** when it lies below, and
-is **undecided** otherwise. What does not hold is *not reproduced* here, whatever others found. What
-is found on simulated data claims nothing about measured data.
+(paired bootstrap over groups of the test side, unless what is said below the claim's table differs)
+lies above zero, **fails** when it lies below, and is **undecided** otherwise. What does not hold is
+*not reproduced* here, whatever others found. What is found on simulated data claims nothing about
+measured data.
 """
 MOST = 16
 """Rows of a table of coverage; a longer one is not told by class."""

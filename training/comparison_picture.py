@@ -77,7 +77,7 @@ def label_of(place: int, row: dict[str, Any]) -> str:
 
 def _scores(axes: Any, rows: Sequence[dict[str, Any]], axis: str) -> None:
     places = np.arange(len(rows))
-    label = "test side"
+    label = "mean over seeds (line: first seed)"
     for place, row in zip(places, rows, strict=True):
         axes.plot([row["low"], row["high"]], [place - 0.12] * 2, color=BLUE, lw=2)
         if row["measured"] is not None and row["measured_low"] is not None:
@@ -106,6 +106,7 @@ def _cost(axes: Any, rows: Sequence[dict[str, Any]]) -> None:
     places = np.arange(len(rows))
     axes.barh(places, [r["seconds"] for r in rows], color=GREEN, height=0.5, alpha=0.8)
     axes.set_xscale("log")
+    axes.xaxis.set_minor_formatter("")
     axes.set_xlabel("seconds a fit", fontsize=9)
     axes.set_title("cost, numbers learnt", fontsize=9)
     for place, row in zip(places, rows, strict=True):

@@ -32,6 +32,9 @@ COMPARED = (
     "kB",
 )
 """Columns; what they mean is said below the table."""
+WIDE = 150
+"""Characters that the table needs; on less it is printed in three."""
+NARROW = ((0, 1, 2, 3, 6, 7), (0, 1, 4, 5), (0, 1, 8, 9, 10, 11, 12))
 LEGEND = (
     "score: mean and deviation over seeds on groups never trained on; 95 %: of the registered "
     "model over resampled groups; gap: simulated minus measured score of that model; nearest: "
@@ -79,8 +82,15 @@ def print_models(study: str, rows: Sequence[dict[str, Any]]) -> None:
     from training.metrics import metric_named
 
     metric = metric_named(rows[0]["metric"])
-    title = f"{study}: {metric.title}; {NOTHING[metric.task]}: {rows[0]['naive']:.3f}"
-    print_table(title, COMPARED, [_compared(row) for row in rows])
+    title = (
+        f"{study}: {metric.title} on groups never trained on; {NOTHING[metric.task]}: "
+        f"{rows[0]['naive']:.3f}"
+    )
+    cells = [_compared(row) for row in rows]
+    whole = [tuple(range(len(COMPARED)))]
+    for n, places in enumerate(whole if console.width >= WIDE else NARROW):
+        shown = [[row[i] for i in places] for row in cells]
+        print_table("" if n else title, [COMPARED[i] for i in places], shown)
     levels = [row["level"] for row in rows if row["level"] is not None]
     console.print(f"[dim]{LEGEND.format(level=levels[0] if levels else 0.9)}[/]", highlight=False)
     if any(row["added"] for row in rows):

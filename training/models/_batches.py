@@ -127,7 +127,7 @@ class Batches:
             rows = torch.from_numpy(piece)
             inputs = {n: self._taken(n, rows) for n in self.side.inputs if n not in augment}
             for name, vary in augment.items():
-                inputs[name] = vary(self.blocks[name][rows], generator)
+                inputs[name] = vary(self.blocks[name].index_select(0, rows), generator)
             targets = None if self.side.targets is None else self.side.targets[rows]
             yield Batch(inputs, targets, self.side.weights[rows], self._another(piece, generator))
 
@@ -135,7 +135,8 @@ class Batches:
         value = self.side.inputs[name]
         if isinstance(value, Ragged):
             return tensors({name: value.take(rows.numpy())})[name]
-        return self.blocks[name][rows]
+        # twice as quick as indexing
+        return self.blocks[name].index_select(0, rows)
 
     def _another(self, like: Labels, generator: Generator) -> Tensors:
         if not self.others:

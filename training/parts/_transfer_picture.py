@@ -69,11 +69,11 @@ def _line(axes: Any, line: Mapping[str, Any], place: Mapping[int, float], aside:
 
 
 def _gap(axes: Any, gap: Mapping[str, Any]) -> None:
-    """An arrow from the score on the easy test side down to that on the hard one."""
+    """An arrow from the score on the easy test side to that on the hard one."""
     x, easy, hard = -0.55, gap["easy"], gap["hard"]
     axes.annotate("", (x, hard), (x, easy), arrowprops={"arrowstyle": "<->", "color": ORANGE})
     axes.plot([x - 0.1, x + 0.1], [easy, easy], color=ORANGE, lw=2)
     axes.plot([x - 0.1, 0], [hard, hard], color=ORANGE, lw=0.7)
-    words = f" {easy:.2f} on the easy\n test side\n ({gap['variant']})"
-    axes.annotate(words, (x + 0.08, easy), color=ORANGE, fontsize=8, va="center")
-    axes.annotate(f" gap {easy - hard:.2f}", (x, (easy + hard) / 2), color=ORANGE, fontsize=8)
+    words = f"{easy:.2f} on the easy test side\n({gap['variant']}): gap {easy - hard:.2f}"
+    above = max(easy, hard) + 0.015
+    axes.annotate(words, (x - 0.15, above), color=ORANGE, fontsize=8, va="bottom")

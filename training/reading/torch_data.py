@@ -194,13 +194,13 @@ class _Taker:
         return Members(
             index,
             {name: self._taken(name, mapped, index) for name, mapped in self._inputs.items()},
-            {name: present[index] for name, present in self._present.items()},
-            None if self._targets is None else self._targets[index],
+            {n: there.index_select(0, index) for n, there in self._present.items()},
+            None if self._targets is None else self._targets.index_select(0, index),
         )
 
     def _taken(self, name: str, mapped: Mapped, index: Tensor) -> Tensor | Table:
         if not isinstance(mapped.values, Ragged):
-            # several times as fast as values[index], which looks at each number of a row
+            # the same rows as values[index], in less time (benchmarks/RESULTS.md)
             return self._values[name].index_select(0, index)
         some = mapped.values.take(index.numpy())
         return Table(torch.from_numpy(some.values), torch.from_numpy(some.counts))

@@ -1,0 +1,43 @@
+"""The place something is moved or restored to: empty, or begun by the same before."""
+
+from __future__ import annotations
+
+import json
+
+from registry.errors import LakeError
+from registry.lake import MARKER
+from registry.tables.storage import Storage
+
+UNDER_WAY = "arriving.json"
+"""Says what is arriving; no lake can be opened there until all of it has."""
+
+
+def claim(target: Storage, what: str, source: str) -> bool:
+    """Claim a place; returns whether the same was begun there before.
+
+    Args:
+        target: The place.
+        what: What is done there.
+        source: From where.
+
+    Raises:
+        LakeError: When something else is there.
+    """
+    mark = json.dumps({"what": what, "from": source}, indent=1).encode()
+    begun = target.read(UNDER_WAY)
+    if target.read(MARKER) is not None:
+        raise LakeError(f"{target.uri} holds a lake already: choose an empty place")
+    if begun is not None and begun != mark:
+        known = json.loads(begun)
+        raise LakeError(f"{target.uri}: a {known['what']} from {known['from']} is under way there")
+    if begun is None:
+        if next(target.walk(), None) is not None:
+            raise LakeError(f"{target.uri} is not empty: choose an empty place")
+        target.write(UNDER_WAY, mark)
+    return begun is not None
+
+
+def complete(target: Storage, marker: bytes) -> None:
+    """Let the lake be opened: all of it is there."""
+    target.write(MARKER, marker)
+    target.files.delete_file(UNDER_WAY)
