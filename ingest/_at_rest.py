@@ -19,6 +19,9 @@ _SUPERBLOCK = 48
 _OPEN_FOR_WRITING = 0b101
 """Consistency flags of HDF5: bit 0 is set while a writer is there, bit 2 for a SWMR writer."""
 
+PAUSE = 60.0
+"""Seconds a writer that has a file open may pause before the file is taken as at rest."""
+
 Mark = tuple[int, int, int, int]
 
 
@@ -28,24 +31,74 @@ class _Seen:
     since: float
 
 
+@dataclass(frozen=True)
+class _Closed:
+    mark: Mark
+    when: float
+    first: bool
+    """Whether this file was not closed before: one that is closed again is appended to."""
+
+
 class AtRest:
     """Remembers the files of a folder from one look to the next.
 
     Sizes and times are only compared with those of an earlier look, never with the clock of this
     machine: the clock of a file server may go differently.
 
+    Where the system tells that a file was written to or closed (:meth:`written`,
+    :meth:`closed`), that counts more than the clock: a file that is open is waited for, one that
+    was closed once and left alone is complete soon.
+
     Args:
         settle: How long a file must be unchanged (s).
+        grace: How long one must be unchanged whose writer has closed it (s).
 
     Attributes:
         unfinished: Files that are at rest, but locked or not whole: a writer pauses, or is gone.
     """
 
-    def __init__(self, settle: float) -> None:
+    def __init__(self, settle: float, grace: float | None = None) -> None:
         self.unfinished: set[Path] = set()
         self._settle = settle
+        self._grace = settle if grace is None else min(grace, settle)
         self._seen: dict[Path, _Seen] = {}
         self._taken: dict[Path, Mark] = {}
+        self._open: set[Path] = set()
+        self._closed: dict[Path, _Closed] = {}
+
+    def written(self, path: Path) -> None:
+        """A writer has the file open."""
+        self._open.add(path)
+
+    def closed(self, path: Path, now: float) -> None:
+        """The writer of a file has closed it, or it was moved to where it is.
+
+        Args:
+            path: The file.
+            now: Monotonic time (s).
+        """
+        self._open.discard(path)
+        mark = _mark(path)
+        if mark is None:
+            return
+        before = self._closed.get(path)
+        again = before is not None and before.mark[-1] == mark[-1] and before.mark != mark
+        first = not again if before is None or again else before.first
+        self._closed[path] = _Closed(mark, now, first)
+
+    @property
+    def waiting(self) -> int:
+        """Files seen at the last look that were not taken as they are."""
+        return sum(self._taken.get(path) != seen.mark for path, seen in self._seen.items())
+
+    @property
+    def nearly(self) -> bool:
+        """Whether a file was closed that is to be taken soon."""
+        return any(
+            each.first and self._taken.get(path) != each.mark
+            for path, each in self._closed.items()
+            if path not in self.unfinished
+        )
 
     def look(self, files: Iterable[Path], now: float) -> list[Path]:
         """Files that are complete and were not taken as they are now, oldest first.
@@ -60,15 +113,26 @@ class AtRest:
             path: seen if (seen := self._seen.get(path)) and seen.mark == mark else _Seen(mark, now)
             for path, mark in marks.items()
         }
+        self._closed = {path: each for path, each in self._closed.items() if path in marks}
+        self._open &= marks.keys()
         resting = [
             path
             for path, seen in self._seen.items()
-            if self._taken.get(path) != seen.mark and now - seen.since >= self._settle
+            if self._taken.get(path) != seen.mark and self._rests(path, seen, now)
         ]
         locked = _locked() if resting else set()
         self.unfinished = {path for path in resting if _half_written(path, locked)}
         ready = (path for path in resting if path not in self.unfinished)
         return sorted(ready, key=lambda path: (marks[path][1], path))
+
+    def _rests(self, path: Path, seen: _Seen, now: float) -> bool:
+        still = now - seen.since
+        if path in self._open and still < max(PAUSE, self._settle):
+            return False
+        closed = self._closed.get(path)
+        if closed and closed.first and closed.mark == seen.mark:
+            return now - closed.when >= self._grace
+        return still >= self._settle
 
     def take(self, files: Iterable[Path]) -> None:
         """These were worked on as they were at the last look."""

@@ -66,6 +66,7 @@ def simulate(
     draws: int | None = None,
     seed: int = 0,
     workers: int = 1,
+    on: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SimulationReport:
     """Simulate the curves of one recipe that are not there yet.
@@ -79,6 +80,7 @@ def simulate(
             ranges; without it, one curve of the parameters as given.
         seed: Of the draws.
         workers: Processes.
+        on: Ray in place of processes: see :func:`registry.parallel.mapper`.
         progress: Called with (curves done, curves to do).
 
     Raises:
@@ -96,7 +98,7 @@ def simulate(
     done = _done(lake, recipe)
     todo = [task for task in tasks if task.subject not in done]
     counts = {"simulated": 0, "refused": 0}
-    with mapper(workers) as run:
+    with mapper(workers, on) as run:
         for first in range(0, len(todo), BATCH):
             batch = todo[first : first + BATCH]
             outcomes = list(run(partial(simulate_one, name), batch))

@@ -38,6 +38,10 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", help="NAME=VALUE, as often as needed.")
 ]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes to use.")]
+OnOption = Annotated[
+    str | None,
+    typer.Option("--on", help="ray (on this machine) or ray://host:port, in place of processes."),
+]
 DEFAULT_LAKE = "lake"
 
 

@@ -16,6 +16,7 @@ from scatterlake.cli._console import (
     DEFAULT_LAKE,
     REFUSED,
     LakeOption,
+    OnOption,
     SetOption,
     WorkersOption,
     console,
@@ -40,10 +41,6 @@ ViewArgument = Annotated[
 WhereOption = Annotated[
     str,
     typer.Option("--where", help="SQL condition on the materials, or on the spectra."),
-]
-OnOption = Annotated[
-    str | None,
-    typer.Option("--on", help="ray (on this machine) or ray://host:port, in place of processes."),
 ]
 
 

@@ -12,6 +12,7 @@ from scatterlake.cli import app
 from scatterlake.cli._console import (
     DEFAULT_LAKE,
     LakeOption,
+    OnOption,
     SetOption,
     WhereOption,
     WorkersOption,
@@ -35,6 +36,7 @@ def simulate(
     draws: DrawsOption = None,
     seed: SeedOption = 0,
     workers: WorkersOption = 1,
+    on: OnOption = None,
 ) -> None:
     """Simulate a pattern of every structure that has none with these settings yet.
 
@@ -53,6 +55,7 @@ def simulate(
             draws=draws,
             seed=seed,
             workers=workers,
+            on=on,
             progress=progress,
         )
     console.print(
