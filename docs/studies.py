@@ -29,6 +29,7 @@ measured data.
 """
 MOST = 16
 """Rows of a table of coverage; a longer one is not told by class."""
+MEMBERS = {"material": "materials", "sample": "samples", "spectrum": "spectra"}
 OUTCOME = {
     "holds": "**holds**",
     "fails": "**fails: not reproduced**",
@@ -135,8 +136,8 @@ def _data(study: dict[str, Any]) -> str:
     fractions = ", ".join(f"{share:g}" for share in split["fractions"])
     tested = "measured curves only" if split.get("test") == "measured" else "as the others"
     about = (
-        f"Members are {definition.get('entity', 'material')}s where `{definition['where']}`; "
-        f"the task is {definition.get('task', 'classification')} of "
+        f"Members are {MEMBERS[definition.get('entity', 'material')]} where "
+        f"`{definition['where']}`; the task is {definition.get('task', 'classification')}"
         f"{_target(definition['target'])}, judged by {study['metric']}. Split by {split['by']} "
         f"({fractions} to train, validation and test, seed {split['seed']}; test side: {tested}). "
         f"Manifest `{data['manifest']}`."
@@ -152,8 +153,9 @@ def _data(study: dict[str, Any]) -> str:
 
 def _target(target: Any) -> str:
     if target is None:
-        return "nothing (no target)"
-    return f"{target['name']} ({target['method']})" if isinstance(target, dict) else str(target)
+        return ", without a target"
+    named = f"{target['name']} ({target['method']})" if isinstance(target, dict) else target
+    return f" of {named}"
 
 
 def _models(study: dict[str, Any]) -> str:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from prefect import flow, task
 
 from features.store import ComputeReport, FeatureStore
+from flows.artifacts import keep_described, keep_simulated
 from flows.ingest import validate
 from flows.reporting import counter, report
+from flows.steps import AGAIN, HOUR, alone, lake_and_code
 from ingest.draws import Range
 from ingest.simulate import SimulationReport
 from ingest.simulate import simulate as simulate_rows
 from ingest.simulators import simulators as known
+from registry.events import emit
 from registry.lake import Lake
 from registry.plugins import pick
 
 
-@task(retries=1)
+@task(timeout_seconds=48 * HOUR, cache_key_fn=lake_and_code, persist_result=True, **AGAIN)
 def simulate_one(
     lake: str,
     simulator: str,
@@ -29,19 +33,22 @@ def simulate_one(
     workers: int,
 ) -> SimulationReport:
     """Simulate every curve of this simulator and its parameters that is not there yet."""
-    return simulate_rows(
-        Lake.existing(lake),
-        simulator,
-        parameters=parameters,
-        where=where,
-        draws=draws,
-        seed=seed,
-        workers=workers,
-        progress=counter(f"simulating {simulator}"),
-    )
+    with alone(lake, f"simulate-{simulator}"):
+        done = simulate_rows(
+            Lake.existing(lake),
+            simulator,
+            parameters=parameters,
+            where=where,
+            draws=draws,
+            seed=seed,
+            workers=workers,
+            progress=counter(f"simulating {simulator}"),
+        )
+    emit("simulated", lake, **asdict(done))
+    return done
 
 
-@task(retries=1)
+@task(timeout_seconds=48 * HOUR, cache_key_fn=lake_and_code, persist_result=True, **AGAIN)
 def compute_views(
     lake: str,
     views: Mapping[str, Mapping[str, Any]],
@@ -51,14 +58,18 @@ def compute_views(
     on: str | None,
 ) -> list[ComputeReport]:
     """Describe every structure and spectrum that has no value of these views yet."""
-    return FeatureStore(Lake.existing(lake)).compute_all(
-        views,
-        where=where,
-        spectra_where=spectra_where,
-        workers=workers,
-        on=on,
-        progress=lambda name, done, total: report(f"describing by {name}", done, total),
-    )
+    with alone(lake, "featurize"):
+        reports = FeatureStore(Lake.existing(lake)).compute_all(
+            views,
+            where=where,
+            spectra_where=spectra_where,
+            workers=workers,
+            on=on,
+            progress=lambda name, done, total: report(f"describing by {name}", done, total),
+        )
+    for name, done in zip(views, reports, strict=True):
+        emit("described", lake, view=name, **asdict(done))
+    return reports
 
 
 @flow(name="simulate")
@@ -81,6 +92,7 @@ def simulate(
         # samples that are parameters only have no structures to pick from
         condition = where if pick(known(), "simulator", name).from_structure else "true"
         reports.append(simulate_one(lake, name, parameters, condition, count, seed, workers))
+    keep_simulated(lake, reports)
     validate(lake)
     return reports
 
@@ -100,4 +112,6 @@ def featurize(
     picks structures, ``spectra_where`` spectra; ``on`` is Ray, in place of processes.
     """
     wanted = views if isinstance(views, Mapping) else {name: {} for name in views}
-    return compute_views(lake, wanted, where, spectra_where, workers, on)
+    reports: list[ComputeReport] = compute_views(lake, wanted, where, spectra_where, workers, on)
+    keep_described(lake, dict(zip(wanted, reports, strict=True)))
+    return reports

@@ -7,24 +7,35 @@ from typing import Any
 
 from prefect import flow, task
 
+from flows.artifacts import keep_ingested
 from flows.reporting import counter, report
+from flows.steps import AGAIN, HOUR, lake_and_code
 from ingest.checks.validate import SuiteResult
 from ingest.checks.validate import validate as validate_rows
 from ingest.files import IngestReport, ingest_files
+from ingest.telling import tell_ingested
+from registry.events import emit
 from registry.lake import Lake
 
 
-@task(retries=2, retry_delay_seconds=5)
+@task(timeout_seconds=12 * HOUR, **AGAIN)
 def ingest_paths(lake: str, paths: list[str], hints: dict[str, Any], workers: int) -> IngestReport:
     """Ingest files and folders; a repeat goes on where the last one stopped."""
-    inputs = [Path(p) for p in paths]
-    return ingest_files(Lake.open(lake), inputs, hints, counter("reading files"), workers)
+    opened, inputs = Lake.open(lake), [Path(p) for p in paths]
+    done = ingest_files(opened, inputs, hints, counter("reading files"), workers)
+    tell_ingested(opened, done)
+    keep_ingested(lake, done)
+    return done
 
 
-@task(retries=1)
+@task(timeout_seconds=12 * HOUR, cache_key_fn=lake_and_code, persist_result=True, **AGAIN)
 def validate(lake: str) -> list[SuiteResult]:
     """Check every row that was not checked yet."""
-    return validate_rows(Lake.existing(lake), lambda suite: report(f"checking {suite}"))
+    results = validate_rows(Lake.existing(lake), lambda suite: report(f"checking {suite}"))
+    for each in results:
+        level = "warning" if each.failed else "info"
+        emit("checked", lake, level, suite=each.suite, rows=each.entities, failed=each.failed)
+    return results
 
 
 @flow(name="ingest")

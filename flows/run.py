@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.files import IngestReport, ingest_files
+from ingest.telling import tell_ingested
 from registry.lake import Lake
 
 
@@ -20,7 +21,9 @@ def ingest(
 ) -> IngestReport:
     """Ingest files, as a Prefect flow run when ``PREFECT_API_URL`` names a server."""
     if "PREFECT_API_URL" not in os.environ:
-        return ingest_files(lake, paths, hints, progress, workers)
+        done = ingest_files(lake, paths, hints, progress, workers)
+        tell_ingested(lake, done)
+        return done
     from flows.ingest import ingest as ingest_flow
     from flows.reporting import reporting
 

@@ -82,8 +82,9 @@ class AtRest:
         if mark is None:
             return
         before = self._closed.get(path)
-        again = before is not None and before.mark[-1] == mark[-1] and before.mark != mark
-        first = not again if before is None or again else before.first
+        first = before is None or before.mark[-1] != mark[-1]  # of this inode
+        if before is not None and before.mark == mark:
+            first = before.first
         self._closed[path] = _Closed(mark, now, first)
 
     @property
@@ -95,7 +96,9 @@ class AtRest:
     def nearly(self) -> bool:
         """Whether a file was closed that is to be taken soon."""
         return any(
-            each.first and self._taken.get(path) != each.mark
+            each.first
+            and self._taken.get(path) != each.mark
+            and (path not in self._seen or self._seen[path].mark == each.mark)
             for path, each in self._closed.items()
             if path not in self.unfinished
         )

@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -64,9 +64,21 @@ def configure(form: str | None = None, file: Path | None = None) -> None:
         _add(_Stderr(), chosen)
     if path:
         try:
-            _add(logging.FileHandler(path, encoding="utf-8"), "text" if chosen == "text" else "json")
+            _add(
+                logging.FileHandler(path, encoding="utf-8"), "text" if chosen == "text" else "json"
+            )
         except OSError as error:
             raise WrongUse("log file", "a file that can be written", str(error)) from error
+
+
+def through(pass_on: Callable[[logging.LogRecord], None]) -> None:
+    """Hand every event of this process to a function first, which may name its ``run_id``."""
+
+    def each(record: logging.LogRecord) -> bool:
+        pass_on(record)
+        return True
+
+    _LOGGER.addFilter(each)
 
 
 def emit(event: str, lake: str = "", level: str = "info", **fields: Any) -> None:

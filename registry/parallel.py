@@ -63,7 +63,8 @@ def mapper(workers: int, on: str | None = None, preload: Sequence[str] = ()) -> 
     Args:
         workers: Number of processes; functions and items must be picklable when above one.
         on: Where: processes of this machine (None), a Ray of this machine with ``workers``
-            (``ray``), or a Ray cluster (``ray://host:port``), of which ``workers`` are kept busy.
+            (``ray``), or a Ray cluster (``ray://host:port``), of which ``workers`` are kept busy;
+            see :func:`on_ray`.
         preload: Modules that the processes import once for all; only the first call counts.
 
     Raises:
@@ -72,15 +73,41 @@ def mapper(workers: int, on: str | None = None, preload: Sequence[str] = ()) -> 
     if on is None and workers <= 1:
         yield lambda function, items: map(function, items)
         return
-    ray = None if on is None else _found_ray(on)
+    if on is not None:
+        _found_ray(on)
     with ExitStack() as stack:
 
         @cache
         def pool() -> _Pool:
-            started = _processes(workers, preload) if ray is None else _cluster(ray, on, workers)
-            return stack.enter_context(started)
+            if on is None:
+                return stack.enter_context(_processes(workers, preload))
+            return _Cluster(stack.enter_context(on_ray(on, workers)))
 
         yield partial(_in_order, pool, workers)
+
+
+@contextmanager
+def on_ray(on: str, workers: int) -> Iterator[Any]:
+    """Yield ``ray``, started or connected to, and left when done.
+
+    A Ray that this process is in already is used as it is, and stays.
+
+    Raises:
+        WrongUse: As :func:`mapper`.
+    """
+    ray = _found_ray(on)
+    if ray.is_initialized():
+        yield ray
+        return
+    if on == CLUSTER:
+        quiet = {"include_dashboard": False, "log_to_driver": False}
+        ray.init(address="local", num_cpus=max(1, workers), **quiet)
+    else:
+        ray.init(address=on)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
 
 
 def _in_order(
@@ -154,20 +181,6 @@ def _processes(workers: int, preload: Sequence[str]) -> Iterator[_Pool]:
     context.set_forkserver_preload(["__main__", *preload])
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         yield _Processes(pool)
-
-
-@contextmanager
-def _cluster(ray: Any, on: str | None, workers: int) -> Iterator[_Pool]:
-    """A Ray that is started, or connected to, and left when done."""
-    if on == CLUSTER:
-        quiet = {"include_dashboard": False, "log_to_driver": False}
-        ray.init(address="local", num_cpus=max(1, workers), **quiet)
-    else:
-        ray.init(address=on)
-    try:
-        yield _Cluster(ray)
-    finally:
-        ray.shutdown()
 
 
 def _found_ray(on: str) -> Any:

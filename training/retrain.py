@@ -10,6 +10,7 @@ from registry.lake import Lake
 from training.assembly import assemble
 from training.fitting import Progress, fit_candidate
 from training.leaks import refuse_leaks
+from training.leaks.clusters import note_if_asked
 from training.loading import load_model
 from training.lookup import champion
 from training.promotion import Decision, challenge
@@ -55,6 +56,7 @@ def retrain(lake: Lake, study: Study, progress: Progress | None = None) -> Outco
     holder = champion(lake, study.name)
     if holder is None:
         raise NotFound("champion of study", study.name, [])
+    note_if_asked(lake, study.dataset)
     dataset = assemble(lake, study.dataset)
     if dataset.manifest == holder["manifest"] and not holder["stale"]:
         version, manifest = holder["version"], dataset.manifest

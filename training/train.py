@@ -19,6 +19,7 @@ from training.findings import Verdict
 from training.fitting import Progress, fit_candidate, seed_fits
 from training.judging import answers_of, best_on_validation, judge
 from training.leaks import refuse_leaks
+from training.leaks.clusters import note_if_asked
 from training.parts import Part, Setting
 from training.promotion import Decision, challenge
 from training.registration import register, registered, training_key, validation_scores
@@ -179,6 +180,8 @@ def _setting(
     snapshot: dict[str, int] | None = None,
 ) -> Setting:
     say = progress or silent
+    if snapshot is None:
+        note_if_asked(lake, study.dataset)
     dataset = assemble(lake, study.dataset, snapshot)
     refuse_leaks(lake, dataset, f"training of {study.name}", allow=study.allowed_leaks)
     sizes = ", ".join(f"{len(dataset.rows(side))} {side}" for side in SPLITS)

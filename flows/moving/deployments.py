@@ -72,7 +72,9 @@ def copy_deployments(source: httpx.Client, target: httpx.Client, old: str, new: 
         _insist_on_ours(target, name, new)
         flow = _post(target, "flows/", {"name": _flow(source, deployment)})
         made = _post(target, "deployments/", {**wanted, "flow_id": flow["id"]})
-        lines.append(Line(f"Prefect deployment {name}", _told(wanted), _told(_wanted(made, new, new))))
+        lines.append(
+            Line(f"Prefect deployment {name}", _told(wanted), _told(_wanted(made, new, new)))
+        )
     return lines
 
 
@@ -100,7 +102,9 @@ def _insist_on_ours(target: httpx.Client, name: str, lake: str) -> None:
         return
     other = found.raise_for_status().json()["parameters"].get("lake")
     if other != lake:
-        raise WrongUse(f"deployment {name} at {target.base_url}", f"none, or over {lake}", str(other))
+        raise WrongUse(
+            f"deployment {name} at {target.base_url}", f"none, or over {lake}", str(other)
+        )
 
 
 def _work_pool(target: httpx.Client, pool: dict[str, Any]) -> None:

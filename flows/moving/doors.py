@@ -79,7 +79,7 @@ def speaking_to(service: str, address: str) -> Iterator[None]:
 
 
 def prefect_of(lake: Storage, named: str | None = None) -> str | None:
-    """Address (``http://.../api``) of the Prefect server of a lake; None when it has no deployments.
+    """Address (``http://.../api``) of a lake's Prefect server; None when it has no deployments.
 
     Raises:
         WrongUse: When an embedded lake has deployments and its stack is not up.

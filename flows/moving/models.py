@@ -82,9 +82,7 @@ def _versions(client: MlflowClient, name: str) -> dict[int, ModelVersion]:
     found: dict[int, ModelVersion] = {}
     token: str | None = None
     while token != "":
-        page = client.search_model_versions(
-            f"name='{name}'", max_results=1000, page_token=token
-        )
+        page = client.search_model_versions(f"name='{name}'", max_results=1000, page_token=token)
         found |= {int(version.version): version for version in page}
         token = page.token or ""
     return dict(sorted(found.items()))
@@ -114,11 +112,12 @@ def _make(
     if version is None:
         run = client.get_run(next(iter(renamed.values())))
         return client.create_model_version(name, run.info.artifact_uri, tags={PLACEHOLDER: "yes"})
-    run_id = renamed.get(version.run_id)
-    _, _, inside = version.source.partition(f"{version.run_id}/artifacts/")
+    source = version.source or ""
+    run_id = renamed.get(version.run_id or "")
+    _, _, inside = source.partition(f"{version.run_id}/artifacts/")
     if run_id is None or not inside:
         where = f"model {name!r} version {version.version}"
-        raise Unsupported(where, "files among those of its run", version.source)
+        raise Unsupported(where, "files among those of its run", source)
     return client.create_model_version(
         name,
         f"{client.get_run(run_id).info.artifact_uri}/{inside}",
@@ -137,8 +136,8 @@ def _whole(client: MlflowClient, name: str, renamed: Mapping[str, str]) -> dict[
         "aliases": {alias: int(version) for alias, version in model.aliases.items()},
         "versions": {
             number: {
-                "run": renamed.get(version.run_id, version.run_id),
-                "files": version.source.partition("/artifacts/")[2].rpartition("/")[2],
+                "run": renamed.get(version.run_id or "", version.run_id),
+                "files": (version.source or "").partition("/artifacts/")[2].rpartition("/")[2],
                 "tags": {k: renamed_in(v, renamed) for k, v in version.tags.items()},
                 "description": version.description,
             }

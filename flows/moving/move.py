@@ -64,8 +64,8 @@ def move(
     lines.append(tables.compare_models(of_models, target, renamed))
     if prefect[0] and prefect[1]:
         with speaking_to("Prefect", f"{prefect[0]} or {prefect[1]}"), ExitStack() as opened:
-            both = [opened.enter_context(server(api)) for api in prefect if api]
-            lines += copy_deployments(*both, source.uri, target.uri)
+            old, new = (opened.enter_context(server(api)) for api in (prefect[0], prefect[1]))
+            lines += copy_deployments(old, new, source.uri, target.uri)
     if different := [line.what for line in lines if not line.same]:
         raise LakeError(f"{target.uri} differs from {source.uri} in: {'; '.join(different)}")
     complete(target, source.storage.read(MARKER) or b"")

@@ -33,11 +33,21 @@ def claim(target: Storage, what: str, source: str) -> bool:
     if begun is None:
         if next(target.walk(), None) is not None:
             raise LakeError(f"{target.uri} is not empty: choose an empty place")
-        target.write(UNDER_WAY, mark)
+        put(target, UNDER_WAY, mark)
     return begun is not None
 
 
 def complete(target: Storage, marker: bytes) -> None:
     """Let the lake be opened: all of it is there."""
-    target.write(MARKER, marker)
+    put(target, MARKER, marker)
     target.files.delete_file(UNDER_WAY)
+
+
+def put(target: Storage, path: str, content: bytes) -> None:
+    """Write an object whole, with the folders above it, in place of an older one if there is one.
+
+    Raises:
+        LakeError: When the storage cannot be written.
+    """
+    if not target.create(path, content):
+        target.write(path, content)

@@ -21,7 +21,7 @@ from registry.errors import LakeError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import DatasetInput, Experiment, Run
 
 CAME_FROM = "scatterlake.moved_from"
 """Tag of an experiment or model: where it was moved from."""
@@ -146,8 +146,8 @@ def _copy(source: Tracking, target: Tracking, run: Run, experiment: str) -> str:
     points = [Metric(*point) for point in _points(old, run)]
     for first in range(0, len(points), METRICS):
         new.log_batch(number, metrics=points[first : first + METRICS])
-    if run.inputs.dataset_inputs:
-        new.log_inputs(number, run.inputs.dataset_inputs)
+    if inputs := _inputs(run):
+        new.log_inputs(number, inputs)
     with tempfile.TemporaryDirectory() as scratch:
         files = files_of(source, run, Path(scratch))
         if any(files.iterdir()):
@@ -198,6 +198,10 @@ def _points(client: MlflowClient, run: Run) -> list[tuple[str, float, int, int]]
     )
 
 
+def _inputs(run: Run) -> list[DatasetInput]:
+    return run.inputs.dataset_inputs if run.inputs else []
+
+
 def _tags(run: Run) -> dict[str, str]:
     return {name: value for name, value in run.data.tags.items() if name not in OWN}
 
@@ -213,6 +217,6 @@ def _whole(tracking: Tracking, run: Run, renamed: Mapping[str, str]) -> dict[str
         "params": dict(run.data.params),
         "metrics": [list(map(repr, point)) for point in _points(tracking.client(), run)],
         "tags": {name: renamed_in(value, renamed) for name, value in _tags(run).items()},
-        "inputs": sorted(i.dataset.digest for i in run.inputs.dataset_inputs),
+        "inputs": sorted(i.dataset.digest for i in _inputs(run)),
         "files": files,
     }

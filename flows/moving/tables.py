@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 import pyarrow as pa
 
 from flows.moving.capture import Captured, content
+from flows.moving.place import put
 from flows.moving.report import Line, short
 from registry.errors import LakeError
 from registry.tables.commits import replace
@@ -31,11 +33,11 @@ def copy_tables(captured: Iterable[Captured], target: Storage, progress: Progres
         arrived = {path: size for path, size, _ in there.storage.walk()}
         for path, size in one.files:
             if arrived.get(path) != size:
-                there.storage.write(path, _sound(one.table, path, size))
+                put(there.storage, path, _sound(one.table, path, size))
             progress(f"{one.name}/{path}")
         # in order and after what they name: a table cut off half-way is an older one
         for entry in one.entries:
-            there.storage.write(entry, content(one.table, entry))
+            put(there.storage, entry, content(one.table, entry))
         checkpoint(there)
 
 
@@ -64,26 +66,27 @@ def compare_tables(captured: Iterable[Captured], target: Storage) -> list[Line]:
 def rename_runs(table: Table, runs: Mapping[str, str]) -> None:
     """Let the rows of ``models`` name runs by the ids they have in another MLflow."""
     rows = _rows(table)
-    changed = [
-        {**row, "run_id": runs[row["run_id"]]} for row in rows if row["run_id"] in runs
-    ]
+    changed = [{**row, "run_id": runs[row["run_id"]]} for row in rows if row["run_id"] in runs]
     if changed:
         replace(table, pa.Table.from_pylist(changed, schema=table.schema.arrow))
 
 
 def compare_models(one: Captured, target: Storage, runs: Mapping[str, str]) -> Line:
     """Rows of ``models`` on both sides, the source's with the runs' new ids."""
-    expected = [{**row, "run_id": runs.get(row["run_id"], row["run_id"])} for row in _rows(one.table, one.version)]
-    sides = (_as_text(expected, one.table), _as_text(_rows(at(target, one.table)), one.table))
+    expected = [
+        {**row, "run_id": runs.get(row["run_id"], row["run_id"])}
+        for row in _rows(one.table, one.version)
+    ]
+    sides = (_as_text(expected), _as_text(_rows(at(target, one.table))))
     return Line("models: rows with the new ids of runs", *map(short, sides))
 
 
-def _rows(table: Table, version: int | None = None) -> list[dict[str, object]]:
+def _rows(table: Table, version: int | None = None) -> list[dict[str, Any]]:
     parts = [table.conform(table.read(file)) for file in table.state(version).files]
     return pa.concat_tables(parts).to_pylist() if parts else []
 
 
-def _as_text(rows: Sequence[Mapping[str, object]], table: Table) -> bytes:
+def _as_text(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return "\n".join(sorted(json.dumps(row, default=str, sort_keys=True) for row in rows)).encode()
 
 

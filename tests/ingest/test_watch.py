@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,7 +18,8 @@ import pytest
 
 from ingest._at_rest import AtRest
 from ingest.files import IngestReport
-from ingest.watch import Pace, Watch
+from ingest.watch import Pace, Waiting, Watch, waiting
+from registry.events import configure
 from registry.lake import Lake
 
 SETTLE = 0.4
@@ -41,7 +43,13 @@ def curve(scale: float = 1.0) -> str:
 class Watched:
     """A watch in a thread, and what it said."""
 
-    def __init__(self, lake: Lake, folder: Path, hints: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        folder: Path,
+        hints: dict[str, str] | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         self.reports: list[IngestReport] = []
         self.complaints: list[str] = []
         self.stop = threading.Event()
@@ -49,7 +57,7 @@ class Watched:
             lake,
             folder,
             hints,
-            Pace(every=0.05, settle=SETTLE),
+            pace or Pace(every=0.05, settle=SETTLE),
             tell=self.reports.append,
             complain=self.complaints.append,
         )
@@ -216,6 +224,91 @@ def test_a_lake_inside_the_folder_is_not_ingested(tmp_path: Path) -> None:
     assert [report.files for report in watched.reports] == [1]
 
 
+NEVER = Pace(every=60.0, settle=60.0)
+"""Nothing is taken in the time of a test but by what the system tells."""
+told_of_closings = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux tells that a writer closed a file"
+)
+
+
+@pytest.fixture
+def told(lake: Lake, place: Path) -> Iterator[Watched]:
+    """A watch that has looked once and would look again in a minute."""
+    watched = Watched(lake, place, pace=NEVER)
+    watched.until(lambda: waiting(lake) != [])
+    yield watched
+    watched.end()
+
+
+@told_of_closings
+def test_a_file_is_taken_within_two_seconds_of_its_closing(
+    lake: Lake, place: Path, told: Watched
+) -> None:
+    (place / "new" / "run").mkdir(parents=True)
+    begin = time.monotonic()
+    (place / "scan.csv").write_text(curve())
+    told.until(lambda: lake.sql("from spectra").num_rows == 1)
+    # 2 s beside parsing is the promise on a free machine (benchmarks/bench_flows.py)
+    assert time.monotonic() - begin < 10
+    (place / "new" / "run" / "below.csv").write_text(curve(2.0))
+    (place / "moved.csv.part").write_text(curve(3.0))
+    (place / "moved.csv.part").rename(place / "moved.csv")
+    told.until(lambda: told.stored() == 3)
+    assert told.complaints == []
+
+
+@told_of_closings
+def test_a_file_that_its_writer_holds_open_is_not_taken(
+    lake: Lake, place: Path, begin: Callable[..., Watched]
+) -> None:
+    watched = begin()
+    watched.until(lambda: waiting(lake) != [])
+    with (place / "scan.csv").open("w") as file:
+        file.write(curve()[:200])
+        file.flush()
+        watched.quiet()  # longer than the settle time
+        assert watched.reports == []
+        assert waiting(lake) == [Waiting(str(place), 1)]
+        file.write(curve()[200:])
+    watched.until(lambda: watched.stored() == 1)
+    assert lake.sql("select shape[1] as n from spectra").to_pylist() == [{"n": 30}]
+    watched.end()
+    assert waiting(lake) == []
+
+
+@told_of_closings
+def test_a_file_written_in_several_goes_is_left_to_settle(
+    lake: Lake, place: Path, told: Watched
+) -> None:
+    with (place / "scan.csv").open("w") as file:
+        file.write(curve()[:200])
+    with (place / "scan.csv").open("a") as file:
+        file.write(curve()[200:300])
+    (place / "other.csv").write_text(curve(2.0))
+    told.until(lambda: told.stored() == 1)
+    told.quiet()
+    assert [Path(r["file_name"]).name for r in lake.sql("from spectra").to_pylist()] == [
+        "other.csv"
+    ]
+
+
+def test_each_batch_is_an_event(
+    place: Path, begin: Callable[..., Watched], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("json")
+    try:
+        (place / "good.csv").write_text(curve())
+        (place / "bad.csv").write_text(curve().replace("0.05,20.0", "0.05,nan"))
+        watched = begin()
+        watched.until(lambda: bool(watched.reports))
+    finally:
+        configure("off")
+    found = json.loads(capsys.readouterr().err.splitlines()[0])
+    assert (found["event"], found["level"]) == ("ingested", "warning")
+    assert (found["spectra"], found["quarantined"]) == (1, 1)
+    assert sum(found["reasons"].values()) == 1
+
+
 @pytest.fixture
 def looks() -> Callable[[Path], list[str]]:
     """Names of files ready after a look, a settle time, and a second look."""
@@ -281,6 +374,28 @@ def test_any_change_begins_the_waiting_anew_even_of_equal_size_and_time(place: P
     assert rest.look([path], 20.0) == [path]
     rest.take([path])
     assert rest.look([path], 30.0) == []
+
+
+def test_what_was_closed_once_is_complete_soon_and_what_is_open_is_waited_for(place: Path) -> None:
+    once, twice, still = (place / name for name in ("once", "twice", "still"))
+    for path in (once, twice, still):
+        path.write_text("1 2 3")
+    rest = AtRest(10.0, grace=1.0)
+    rest.closed(once, 0.0)
+    rest.closed(twice, 0.0)
+    rest.written(still)
+    twice.write_text("1 2 3 4 5 6")
+    rest.closed(twice, 0.1)
+    every = [once, twice, still]
+    assert rest.look(every, 0.5) == []
+    assert rest.nearly
+    assert rest.look(every, 1.0) == [once]
+    rest.take([once])
+    assert not rest.nearly
+    assert rest.look(every, 10.6) == [twice]
+    rest.take([twice])
+    # a writer that pauses for a minute is none any more
+    assert rest.look(every, 61.0) == [still]
 
 
 def test_the_oldest_come_first_and_what_vanishes_is_forgotten(place: Path) -> None:

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from ingest.labels import Label, write_properties
 from registry.lake import Lake
+from training.definitions import DatasetDefinition
 from training.leaks.structures import NEAR, distances, read_structures
 from training.splits import connected
 from training.targets import Property
 
 STRUCTURE = Property("structure", "training.leaks 1")
 """Its text is the same for materials that are near-identical, directly or through others."""
+
+
+def note_if_asked(lake: Lake, definition: DatasetDefinition) -> None:
+    """Note structures where a dataset keeps them together: materials come in at any time."""
+    if definition.split.together == STRUCTURE:
+        note_structures(lake)
 
 
 def note_structures(lake: Lake, where: str = "true") -> Property:

@@ -30,6 +30,14 @@ from training.models import Classifier, Fitted, Labels, Model, Probabilities, Tr
 ZERO, SCRATCH, FEATURES, TUNED = "zero-shot", "from scratch", "feature extraction", "fine-tuning"
 CONTROL = "shuffled labels"
 
+CHILD: dict[str, Any] = {"epochs": 60, "batch": 16}
+"""Settings of a fit on few members, unless said otherwise."""
+GRADUAL: dict[str, Any] = {"unfreeze_every": 3, "rate_decay": 0.8}
+"""What fine-tuning adds to them."""
+# covariances differ by little, and their distance is small beside a cross-entropy
+ALIGNS: dict[str, dict[str, Any]] = {"coral": {"align_weight": 10.0}, "dann": {"align_weight": 1.0}}
+"""Ways of alignment, with what each adds to the fit on the easy set."""
+
 
 @dataclass(frozen=True)
 class Schooling:
@@ -110,8 +118,7 @@ def adapt(task: Task) -> list[Answer]:
     Raises:
         BadInput: When the hard set has fewer to learn from than are asked for.
     """
-    model: Model = pick(models(), "model", task.schooling.model)
-    return list(_controls(task, model) if task.control else _ways(task, model))
+    return [_control(task)] if task.control else list(_ways(task))
 
 
 def picked(labels: Labels, n: int, seed: int) -> Labels:
@@ -148,35 +155,59 @@ def few(task: Task, n: int) -> Training:
     )
 
 
-def _ways(task: Task, model: Model) -> Iterator[Answer]:
-    school = task.schooling
+def settings_of(school: Schooling, way: str) -> dict[str, Any]:
+    """Settings of the fit that brings a parent over, or that does without one."""
+    if way in school.aligns:
+        return {**school.aligned, **school.aligns[way], "align": way}
+    added = {SCRATCH: {}, FEATURES: school.frozen, TUNED: school.gradual}[way]
+    return {**school.child, "patience": school.child["epochs"], **added}
+
+
+def bring_over(
+    school: Schooling, way: str, parent: Fitted, easy: Training, own: Training
+) -> Fitted:
+    """One network after it met the hard set.
+
+    Args:
+        school: How it is done.
+        way: One of ``SCRATCH``, ``FEATURES``, ``TUNED`` and those of alignment.
+        parent: What it goes on from; learning from scratch does without.
+        easy: What the parent learnt from; only alignment passes over it again.
+        own: Members of the hard set; alignment sees their inputs only.
+    """
+    model: Model = pick(models(), "model", school.model)
+    data = own if way == SCRATCH else replace(own, start=parent)
+    if way in school.aligns:
+        data = replace(easy, start=parent, unlabelled=own.inputs)
+    return model.train(data, **settings_of(school, way))
+
+
+def bring_over_shuffled(school: Schooling, way: str, easy: Training, own: Training) -> Fitted:
+    """The control: brought up and over where there is nothing to learn."""
+    model: Model = pick(models(), "model", school.model)
+    parent = model.train(shuffled(easy), **school.parent)
+    # what the loss is told on is shuffled alike, or the best pass would be chosen by true labels
+    few_shuffled = shuffled(own)
+    few_shuffled = replace(few_shuffled, validation_targets=few_shuffled.targets)
+    return bring_over(school, way, parent, shuffled(easy), few_shuffled)
+
+
+def _ways(task: Task) -> Iterator[Answer]:
+    school, most = task.schooling, max(task.sizes)
+    model: Model = pick(models(), "model", school.model)
     easy = training_of(task.easy, school.inputs, task.seed)
     parent = model.train(easy, **school.parent)
     yield _answer(task, ZERO, 0, parent)
-    for n in task.sizes:
-        data = few(task, n)
-        fixed = {**school.child, "patience": school.child["epochs"]}
-        yield _answer(task, SCRATCH, n, model.train(data, **fixed))
-        child = replace(data, start=parent)
-        yield _answer(task, FEATURES, n, model.train(child, **fixed, **school.frozen))
-        yield _answer(task, TUNED, n, model.train(child, **fixed, **school.gradual))
-    for kind, own in school.aligns.items():
-        seen = few(task, max(task.sizes)).inputs
-        both = replace(easy, start=parent, unlabelled=seen)
-        fitted = model.train(both, **{**school.aligned, **own}, align=kind)
-        yield _answer(task, kind, max(task.sizes), fitted)
+    steps = [(way, n) for n in task.sizes for way in (SCRATCH, FEATURES, TUNED)]
+    for way, n in [*steps, *((way, most) for way in school.aligns)]:
+        yield _answer(task, way, n, bring_over(school, way, parent, easy, few(task, n)))
 
 
-def _controls(task: Task, model: Model) -> Iterator[Answer]:
-    school, n = task.schooling, max(task.sizes)
-    parent = model.train(
-        shuffled(training_of(task.easy, school.inputs, task.seed)), **school.parent
-    )
-    # what the loss is told on is shuffled alike, or the best pass would be chosen by true labels
-    data = shuffled(few(task, n))
-    data = replace(data, validation_targets=data.targets, start=parent)
-    fixed = {**school.child, "patience": school.child["epochs"]}
-    yield _answer(task, CONTROL, n, model.train(data, **fixed, **school.gradual))
+def _control(task: Task) -> Answer:
+    n = max(task.sizes)
+    easy = training_of(task.easy, task.schooling.inputs, task.seed)
+    fitted = bring_over_shuffled(task.schooling, TUNED, easy, few(task, n))
+    return _answer(task, CONTROL, n, fitted)
 
 
 def _answer(task: Task, way: str, n: int, fitted: Fitted) -> Answer:

@@ -22,7 +22,17 @@ from training.definitions import DatasetDefinition, SpectrumInput
 from training.findings import Finding
 from training.parts import Setting
 from training.parts._adapted import Adapted, Key
-from training.parts._adapting import CONTROL, SCRATCH, TUNED, Schooling, Task, adapt
+from training.parts._adapting import (
+    ALIGNS,
+    CHILD,
+    CONTROL,
+    GRADUAL,
+    SCRATCH,
+    TUNED,
+    Schooling,
+    Task,
+    adapt,
+)
 from training.parts._searching import ALL, searches
 from training.parts._transfer_picture import draw_transfer
 from training.parts._transfer_table import columns, drawn, notes, numbers, rows
@@ -72,16 +82,11 @@ class Transfer:
     model: str = "cnn1d"
     network: dict[str, Any] = field(default_factory=dict)
     parent: dict[str, Any] = field(default_factory=dict)
-    child: dict[str, Any] = field(default_factory=lambda: {"epochs": 60, "batch": 16})
-    gradual: dict[str, Any] = field(
-        default_factory=lambda: {"unfreeze_every": 3, "rate_decay": 0.8}
-    )
+    child: dict[str, Any] = field(default_factory=lambda: dict(CHILD))
+    gradual: dict[str, Any] = field(default_factory=lambda: dict(GRADUAL))
     frozen: tuple[str, ...] = ("body.",)
     aligned: dict[str, Any] = field(default_factory=dict)
-    aligns: dict[str, dict[str, Any]] = field(
-        # covariances differ by little, and their distance is small beside a cross-entropy
-        default_factory=lambda: {"coral": {"align_weight": 10.0}, "dann": {"align_weight": 1.0}}
-    )
+    aligns: dict[str, dict[str, Any]] = field(default_factory=lambda: dict(ALIGNS))
     augmentation: dict[str, Any] = field(default_factory=dict)
     unvaried: dict[str, Any] = field(
         default_factory=lambda: {"strain": 0.0, "texture": 0.0, "noise": 0.0}

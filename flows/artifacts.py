@@ -1,0 +1,94 @@
+"""What a flow run leaves in Prefect's pages: tables of what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from features.store import ComputeReport
+from flows.steps import slug
+from ingest.files import IngestReport
+from ingest.simulate import SimulationReport
+from ingest.telling import MOST_REASONS, reasons
+from registry.events import clean
+from registry.tables.maintenance import Upkeep
+
+Row = dict[str, Any]
+
+
+def keep_table(what: str, lake: str, rows: Sequence[Row], title: str) -> None:
+    """Keep a table; its key is ``what`` and the lake, so that runs line up as its versions.
+
+    Args:
+        what: Short name, of letters and dashes.
+        lake: Address of the lake.
+        rows: Rows of equal fields.
+        title: Markdown above it.
+    """
+    from prefect.artifacts import create_table_artifact
+
+    create_table_artifact(list(clean(rows)), key=f"{what}-{slug(lake)}", description=title)
+
+
+def keep_ingested(lake: str, report: IngestReport) -> None:
+    """Keep what became of the files, and why some were refused."""
+    counts = {
+        "files looked at": report.files,
+        "new structures": report.stored["materials"],
+        "new spectra": report.stored["spectra"],
+        "files already there": report.known_files,
+        "rows already there": report.known_rows,
+        "stored although a check failed": report.flagged,
+        "refused": len(report.refused),
+    }
+    rows = [{"what": what, "count": count} for what, count in counts.items()]
+    keep_table("ingest", lake, rows, f"Ingested into `{clean(lake)}`")
+    if report.refused:
+        why = [{"refused": n, "why": reason} for reason, n in reasons(report).items()]
+        title = f"Refused, the {MOST_REASONS} most frequent reasons; the bytes are in `quarantine`"
+        keep_table("quarantine", lake, why, title)
+
+
+def keep_simulated(lake: str, reports: Sequence[SimulationReport]) -> None:
+    """Keep how many curves each simulator made."""
+    rows = [
+        {
+            "simulator": each.simulator,
+            "simulated": each.simulated,
+            "refused": each.refused,
+            "already there": each.already_there,
+            "seconds": round(each.seconds, 1),
+        }
+        for each in reports
+    ]
+    keep_table("simulate", lake, rows, f"Simulated into `{clean(lake)}`")
+
+
+def keep_described(lake: str, reports: Mapping[str, ComputeReport]) -> None:
+    """Keep how many entities each view describes; reports by name of the view."""
+    rows = [
+        {
+            "view": name,
+            "computed": each.computed,
+            "refused": each.refused,
+            "already there": each.already_there,
+            "seconds": round(each.seconds, 1),
+        }
+        for name, each in reports.items()
+    ]
+    keep_table("features", lake, rows, f"Described in `{clean(lake)}`")
+
+
+def keep_maintained(lake: str, reports: Sequence[Upkeep]) -> None:
+    """Keep what was merged and deleted in each table."""
+    rows = [
+        {
+            "table": each.table,
+            "files merged": each.merged,
+            "into": each.into,
+            "files deleted": each.deleted,
+            "damaged": len(each.damaged),
+        }
+        for each in reports
+    ]
+    keep_table("maintain", lake, rows, f"Upkeep of `{clean(lake)}`")
