@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from registry.vocabulary import Kind
 from training.answering import ask
-from training.entities import Subject, read_subjects
+from training.entities import Subject, material_of, read_subjects
 from training.evaluation import Interval, bootstrap
 from training.loading import load_model, read_inputs
 from training.metrics import Metric, metric_named
 from training.promotion import KNOWN_SQL
 from training.signs import Case
-from training.targets import read_labels
+from training.targets import Property, read_labels, read_texts
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,15 @@ def new_score(case: Case) -> NewScore:
     New is who was labelled, or measured, since the last decision. A relative of what the champion
     learnt from is not asked about.
     """
-    subjects = _new(case)
+    fresh = _new(case)
     measured = case.arrivals.of("experimental")
     definition, holder = case.study.dataset, case.holder
-    kind = "experimental" if measured & subjects.keys() else definition.tested_on
-    if kind == "experimental":
-        subjects = {name: own for name, own in subjects.items() if name in measured}
+    kind: Kind = "experimental" if measured & fresh.keys() else definition.tested_on
+    subjects = {n: s for n, s in fresh.items() if kind != "experimental" or n in measured}
     before = holder["score_measured" if kind == "experimental" else "score_simulated"]
-    labels = read_labels(case.lake, definition, sorted(subjects), case.now) if subjects else {}
-    if not labels:
+    if not subjects:
         return NewScore(kind, 0, None, before)
+    labels = read_labels(case.lake, definition, sorted(subjects), case.now)
     model = load_model(case.lake, holder["model"], holder["version"])
     found, inputs = read_inputs(
         case.lake, model.card, sorted(labels), case.now, kind, definition.entity
@@ -80,9 +80,9 @@ def _new(case: Case) -> dict[str, Subject]:
     lake, definition = case.lake, case.study.dataset
     now, _ = read_subjects(lake, definition.entity, definition.where, case.now)
     ids = [subject.entity_id for subject in now]
-    labelled, before = (read_labels(lake, definition, ids, at) for at in (case.now, case.since))
     came = {entity for _, entity, _ in case.arrivals.rows}
-    fresh = came.union(labelled.keys() - before.keys()).intersection(labelled)
+    labelled = _labelled(case, ids, case.now)
+    fresh = came.union(labelled - _labelled(case, ids, case.since)) & labelled
     known = lake.sql(KNOWN_SQL, [case.holder["manifest"]])
     entities, names = (set(known[c].to_pylist()) for c in ("entity_id", "name"))
     return {
@@ -92,6 +92,14 @@ def _new(case: Case) -> dict[str, Subject]:
         and s.entity_id not in entities
         and (s.name is None or s.name.lower() not in names)
     }
+
+
+def _labelled(case: Case, ids: list[str], at: dict[str, int]) -> set[str]:
+    """Who has a label: the property, or a material whose column it is."""
+    definition = case.study.dataset
+    if isinstance(definition.target, Property):
+        return set(read_texts(case.lake, definition.target, ids, at))
+    return set(material_of(case.lake, definition.entity, ids, at))
 
 
 def _group(subject: Subject) -> str:

@@ -6,8 +6,7 @@ before any model is scored.
 
 from __future__ import annotations
 
-from training.definitions import DatasetDefinition, FeatureInput, SpectrumInput, Split
-from training.leaks.clusters import STRUCTURE
+from training.definitions import DatasetDefinition, FeatureInput, SpectrumInput
 from training.study import Candidate, Claim, Study
 
 TREES, CNN, FUSION = "hist_gradient_boosting", "cnn1d", "fusion"
@@ -36,7 +35,7 @@ STUDY = Study(
     title="Crystal system of minerals",
     question="Does a network that sees diffraction, PDF and local structure together tell the "
     "crystal system of a mineral better than the best model that sees one of them?",
-    dataset=DatasetDefinition("crystal_system", INPUTS, split=Split(together=STRUCTURE)),
+    dataset=DatasetDefinition("crystal_system", INPUTS),
     candidates=(*ALONE, TOGETHER),
     claim=Claim(
         "Fusion of diffraction pattern, PDF and SOAP beats the best single modality "
