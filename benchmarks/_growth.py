@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def rows() -> list[Found]:
         lake, found, took = Lake.open(f"{folder}/lake"), [], []
         for first in range(0, max(ROWS), BATCH):
             batch = curves(first, BATCH)
-            took.append(_seconds(lambda some=batch: lake.append("spectra", some)))
+            took.append(_seconds(partial(lake.append, "spectra", batch)))
             if first + BATCH in ROWS:
                 last = statistics.median(took[-10:])
                 found.append({"rows": first + BATCH, "append_batch_s": last, **_look(lake)})
@@ -49,7 +50,7 @@ def commits() -> list[Found]:
         lake, found, took = Lake.open(f"{folder}/lake"), [], []
         for n in range(max(COMMITS)):
             batch = curves(n * SMALL, SMALL, POINTS)
-            took.append(_seconds(lambda some=batch: lake.append("spectra", some)))
+            took.append(_seconds(partial(lake.append, "spectra", batch)))
             if n + 1 in COMMITS:
                 last = statistics.median(took[-50:])
                 found.append({"commits": n + 1, "append_s": last, **_table(lake)})
@@ -123,7 +124,7 @@ def prefect() -> list[Found]:
         start = _seconds(lambda: several(1))
         found, done = [], 1
         for n in TASKS:
-            took = _seconds(lambda count=n: several(count))
+            took = _seconds(partial(several, n))
             done += n
             # task runs are written by the server a moment after they ended
             time.sleep(5)

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -29,7 +30,6 @@ from benchmarks._registry import add_spectra, free_port, size_of, trained
 from registry.identity import digest
 from registry.lake import Lake, now
 from registry.tables.parquet import read_groups
-from training import registration
 from training.batch import predict_where
 from training.blocks import resample
 from training.fitting import fit_candidate
@@ -37,6 +37,8 @@ from training.loading import LoadedModel, load_model
 from training.lookup import find_models
 from training.models import Classifier
 from training.predict import curve_input
+from training.registration import register
+from training.runs import log_run
 from training.study import Candidate, Study
 from training.tracking import artifacts, client
 from training.train import StudyResult, silent
@@ -107,17 +109,14 @@ def _registering(lake: Lake, made: StudyResult, study: Study) -> list[Row]:
     before = size_of(artifacts(lake)), size_of(lake.path)
     spent: list[float] = []
 
-    def log_run(*given: Any, **named: Any) -> Any:
+    def timed(*given: Any, **named: Any) -> Any:
         begin = time.perf_counter()
-        found = log(*given, **named)
+        found = log_run(*given, **named)
         spent.append(time.perf_counter() - begin)
         return found
 
-    log, registration.log_run = registration.log_run, log_run
-    try:
-        whole = _seconds(lambda: registration.register(lake, mlflow, study, dataset, result))
-    finally:
-        registration.log_run = log
+    with patch("training.registration.log_run", timed):
+        whole = _seconds(lambda: register(lake, mlflow, study, dataset, result))
     logged = sum(spent)
     files, all_of_it = size_of(artifacts(lake)) - before[0], size_of(lake.path) - before[1]
     members = len(dataset.members)

@@ -13,8 +13,7 @@ from flows.steps import AGAIN, HOUR, lake_and_code
 from ingest.checks.validate import SuiteResult
 from ingest.checks.validate import validate as validate_rows
 from ingest.files import IngestReport, ingest_files
-from ingest.telling import tell_ingested
-from registry.events import emit
+from ingest.telling import tell_checked, tell_ingested
 from registry.lake import Lake
 
 
@@ -31,10 +30,9 @@ def ingest_paths(lake: str, paths: list[str], hints: dict[str, Any], workers: in
 @task(timeout_seconds=12 * HOUR, cache_key_fn=lake_and_code, persist_result=True, **AGAIN)
 def validate(lake: str) -> list[SuiteResult]:
     """Check every row that was not checked yet."""
-    results = validate_rows(Lake.existing(lake), lambda suite: report(f"checking {suite}"))
-    for each in results:
-        level = "warning" if each.failed else "info"
-        emit("checked", lake, level, suite=each.suite, rows=each.entities, failed=each.failed)
+    opened = Lake.existing(lake)
+    results = validate_rows(opened, lambda suite: report(f"checking {suite}"))
+    tell_checked(opened, results)
     return results
 
 

@@ -2,7 +2,7 @@
 
 Flow parameters must serialise, so a callback travels beside them in a context variable; with
 nobody listening, a flow reports to its Prefect log. Events (:mod:`registry.events`) get the id of
-the flow run they are told in, and reach its log too.
+the flow run they are told in, and then reach its log too.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ def _to_prefect(record: logging.LogRecord) -> None:
     if flow_run.id is None:
         return
     record.run_id = str(flow_run.id)
+    if _listener.get():
+        return  # somebody waits at a terminal, where Prefect's log would be printed between
     try:
         logger = get_run_logger()
     except MissingContextError:  # in a hook, after the run: its id is known, its log is closed

@@ -7,7 +7,7 @@ again; nothing here is needed for that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
@@ -41,7 +41,7 @@ class Again(TypedDict):
     retry_delay_seconds: Callable[[int], list[float]]
     retry_jitter_factor: float
     retry_condition_fn: Callable[[Task[..., Any], TaskRun, State[Any]], bool]
-    on_failure: list[Callable[[Task[..., Any], TaskRun, State[Any]], None]]
+    on_failure: list[Callable[[Task[..., Any], TaskRun, State[Any]], Awaitable[None] | None]]
 
 
 def worth_repeating(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -89,7 +89,8 @@ def lake_and_code(context: TaskRunContext, arguments: Mapping[str, Any]) -> str:
 def _code() -> str:
     """Digest of the source of the rooms below, and of the versions of installed plug-ins."""
     files = sorted(path for room in ROOMS for path in _folder(room).rglob("*.py"))
-    plugins = (point for point in entry_points() if point.group.startswith("scatterlake."))
+    groups = (group for group in entry_points().groups if group.startswith("scatterlake."))
+    plugins = (point for group in sorted(groups) for point in entry_points(group=group))
     others = sorted(f"{p.group} {p.value} {p.dist.version if p.dist else ''}" for p in plugins)
     return digest(*(path.read_text() for path in files), *others)
 

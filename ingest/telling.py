@@ -1,10 +1,12 @@
-"""The event that tells what became of a batch of files."""
+"""The events that tell what became of a batch of files, and of the checks of rows."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
+from ingest.checks.validate import SuiteResult
 from ingest.files import IngestReport
 from registry.events import emit
 from registry.lake import Lake
@@ -39,3 +41,10 @@ def tell_ingested(lake: Lake, report: IngestReport, **where: Any) -> None:
         quarantined=len(report.refused),
         reasons=reasons(report),
     )
+
+
+def tell_checked(lake: Lake, results: Iterable[SuiteResult]) -> None:
+    """Emit the outcome of each suite; a warning when anything failed."""
+    for each in results:
+        level = "warning" if each.failed else "info"
+        emit("checked", lake.uri, level, suite=each.suite, rows=each.entities, failed=each.failed)

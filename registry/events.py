@@ -2,8 +2,8 @@
 
 ``SCATTERLAKE_LOG`` (``json``, ``text`` or ``off``, which is the default) sends events to stderr;
 ``SCATTERLAKE_LOG_FILE`` names a file that they are appended to, as JSON unless text is asked for.
-They go through the logger ``scatterlake`` of the standard library, so a program that has handlers
-of its own gets them too. What is secret by its name, in an address or in the environment is
+They go through the logger ``scatterlake`` of the standard library, to which a program may add
+handlers of its own. What is secret by its name, in an address or in the environment is
 replaced before any handler sees it.
 """
 
@@ -60,6 +60,8 @@ def configure(form: str | None = None, file: Path | None = None) -> None:
         handler.close()
     _LOGGER.setLevel(logging.INFO)
     _LOGGER.propagate = False  # a root handler of another library would print it a second time
+    if not _LOGGER.handlers:  # else logging itself prints warnings
+        _LOGGER.addHandler(logging.NullHandler())
     if chosen != "off":
         _add(_Stderr(), chosen)
     if path:
@@ -121,7 +123,8 @@ def line(record: logging.LogRecord, form: str = "json") -> str:
         return f"{when:%H:%M:%S} {level:7} {event} {said}".rstrip()
     head = {"time": when.isoformat(), "level": level, "event": event, "run_id": run, "lake": lake}
     # the head goes last: no field can take the name of one of its own
-    return json.dumps({**head, **fields, **head}, ensure_ascii=False, default=str)
+    # in ASCII: some readers take U+0085 or U+2028 for the end of a line
+    return json.dumps({**head, **fields, **head}, default=str)
 
 
 class _Line(logging.Formatter):
@@ -158,5 +161,6 @@ def _secrets() -> list[str]:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return json.dumps(text, ensure_ascii=False) if re.search(r"\s", text) else text
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    # nothing that a terminal would obey
+    return text if text.isprintable() and " " not in text else json.dumps(text)

@@ -169,6 +169,22 @@ class Lake:
         versions = self.snapshot(at) if isinstance(at, datetime | str) else dict(at or {})
         return converted(self._sessions.answer(query, params, versions), to)
 
+    def held(self, query: str) -> pa.Table:
+        """Answer a query at the newest snapshot, and keep the answer until that snapshot changes.
+
+        For what is small and asked about often, such as all rows of ``models``: as long as no
+        table that the query reads has a newer version, which every call looks up, the same answer
+        is given again without asking DuckDB.
+
+        Args:
+            query: One SELECT without parameters, whose answer follows from the tables alone: no
+                ``random()``, no ``now()``.
+
+        Raises:
+            QueryError, LakeError: As :meth:`sql` does.
+        """
+        return self._sessions.held(query)
+
     def spectrum(self, spectrum_id: str, at: When | None = None) -> Spectrum:
         """One spectrum by its id, however large its arrays.
 

@@ -20,7 +20,7 @@ from training.gridding import stored_curves
 from training.likeness import TrainingSide
 from training.loading import LoadedModel, read_inputs
 from training.models import Block, Inputs
-from training.predict import Prediction, answer, curve_input
+from training.predict import Prediction, asked, curve_input, predictions
 from training.stored import stored_dataset
 
 BATCH = 8192
@@ -90,15 +90,16 @@ def predict_where(
         return report
     side = TrainingSide(lake, model.card)
     for ids, inputs, refused in _batches(lake, model, fresh, at):
-        made = answer(lake, model, side, ids, inputs, neighbours) if ids else []
-        report = replace(
-            report,
-            asked=report.asked + len(made),
-            outside=report.outside + sum(one.out_of_domain for one in made),
-            refused={**report.refused, **refused},
-        )
-        if take:
-            take(made)
+        report = replace(report, refused={**report.refused, **refused})
+        if ids:
+            said = asked(lake, model, ids, inputs)
+            like = side.likeness(inputs, neighbours if take else 0)
+            outside = int((like.similarity < model.card.domain_threshold).sum())
+            report = replace(
+                report, asked=report.asked + len(ids), outside=report.outside + outside
+            )
+            if take:
+                take(predictions(model, ids, said, like))
         if progress:
             progress(report.asked + len(report.refused), len(fresh))
     return report

@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from registry.lake import now
+from training.paging import found_versions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -82,7 +83,7 @@ def decisions(mlflow: MlflowClient, study: str) -> list[Decided]:
     """Decisions about all versions of a study, oldest first."""
     texts = (
         text
-        for found in mlflow.search_model_versions(f"name='{study}'")
+        for found in found_versions(mlflow, study)
         for key, text in found.tags.items()
         if key.startswith(PREFIX)
     )

@@ -12,8 +12,9 @@ from registry.records import Floats
 from training.blocks import read_block
 from training.cards import Card
 from training.definitions import reference_input
-from training.domain import comparable, similarity
-from training.models import Block, Inputs
+from training.domain import comparable
+from training.domain import similarity as cosine
+from training.models import Inputs
 from training.stored import stored_dataset
 
 MEMBERS_SQL = """
@@ -21,8 +22,8 @@ SELECT entity_id, t.name, label FROM dataset_members
 LEFT JOIN (SELECT material_id, name FROM materials) t ON t.material_id = entity_id
 WHERE manifest = $1 AND split = 'train' ORDER BY entity_id
 """
-AT_ONCE = 1024
-"""Inputs compared at once: bounds the memory."""
+VALUES = 1 << 22
+"""Similarities computed at once: bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,15 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How like what a model was trained on an input is: the greatest similarity, and to whom."""
+    """How like what a model was trained on some inputs are.
 
-    similarity: float
-    neighbours: tuple[Neighbour, ...]
+    Attributes:
+        similarity: Of each to the training member that is most like it, shape ``(n,)``.
+        neighbours: The training members most like each, most similar first; ``n`` of them.
+    """
+
+    similarity: Floats
+    neighbours: list[tuple[Neighbour, ...]]
 
 
 class TrainingSide:
@@ -66,24 +72,27 @@ class TrainingSide:
         self._members = [told[entity] for entity in found.entities]
         self._block = comparable(found.values)
 
-    def likeness(self, inputs: Inputs, n: int) -> list[Likeness]:
-        """Likeness of each member of some inputs, with its ``n`` most similar training members."""
+    def likeness(self, inputs: Inputs, n: int) -> Likeness:
+        """Likeness of some inputs, with the ``n`` training members most similar to each."""
         block = comparable(inputs[self.reference.name])
-        return [
-            one
-            for first in range(0, len(block), AT_ONCE)
-            for one in self._of(block[first : first + AT_ONCE], n)
-        ]
+        similarity = np.empty(len(block))
+        neighbours: list[tuple[Neighbour, ...]] = []
+        at_once = max(1, VALUES // len(self._block))
+        for first in range(0, len(block), at_once):
+            rows = slice(first, first + at_once)
+            like = cosine(block[rows], self._block)
+            similarity[rows] = like.max(axis=1)
+            neighbours += self._first(like, n)
+        return Likeness(similarity, neighbours)
 
-    def _of(self, block: Block, n: int) -> list[Likeness]:
-        like = similarity(block, self._block)
-        most = like.max(axis=1)
+    def _first(self, like: Floats, n: int) -> list[tuple[Neighbour, ...]]:
         if n < 1:
-            return [Likeness(float(one), ()) for one in most]
-        near = (self._first(row, n) for row in like)
-        return [Likeness(float(one), some) for one, some in zip(most, near, strict=True)]
-
-    def _first(self, like: Floats, n: int) -> tuple[Neighbour, ...]:
-        some = np.argpartition(-like, min(n, len(like)) - 1)[:n]
-        order = some[np.argsort(-like[some], kind="stable")]
-        return tuple(Neighbour(**self._members[i], similarity=float(like[i])) for i in order)
+            return [()] * len(like)
+        some = np.argpartition(-like, min(n, like.shape[1]) - 1, axis=1)[:, :n]
+        near = np.take_along_axis(like, some, axis=1)
+        order = np.argsort(-near, axis=1, kind="stable")
+        found = (np.take_along_axis(one, order, axis=1).tolist() for one in (some, near))
+        return [
+            tuple(Neighbour(**self._members[i], similarity=s) for i, s in zip(*row, strict=True))
+            for row in zip(*found, strict=True)
+        ]

@@ -1,9 +1,20 @@
-"""Which models there are: one SQL query over the ``models`` table, without MLflow."""
+"""Which models there are: looked up in the ``models`` table, without MLflow.
+
+Its rows are held in the process until the table, or what makes a model stale, has a newer version
+(:meth:`registry.lake.Lake.held`); conditions are then put to Arrow columns. The answer is that of
+SQL over the same table.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from registry.errors import NotFound, WrongUse
 from registry.lake import Lake
@@ -16,27 +27,16 @@ RETIRED = "retired"
 LESS_IS_BETTER = sorted(metric.name for metric in METRICS.values() if metric.sign < 0)
 SIGN_SQL = f"(CASE WHEN metric IN {tuple(LESS_IS_BETTER)} THEN -1 ELSE 1 END)"
 
-PLAIN = "replace(lower(trim({})), ' ', '_')".format
-# each is in the query only when it is asked for: what is not mentioned is not opened
-CONDITIONS = {
-    "predicts": f"{PLAIN('predicts')} = {PLAIN('$predicts')}",
-    "from_input": "list_contains(inputs, $from_input)",
-    "min_score": f"{SIGN_SQL} * coalesce(score_measured, score_simulated) "
-    f">= {SIGN_SQL} * $min_score",
-    "min_measured_accuracy": "metric LIKE '%accuracy' AND score_measured >= $min_measured_accuracy",
-    "element": "manifest IN (SELECT m.manifest FROM dataset_members m "
-    "JOIN materials t ON t.material_id = m.entity_id "
-    "WHERE m.split = 'train' AND list_contains(t.elements, $element))",
-}
-FIND_SQL = f"""
-SELECT * FROM models WHERE {{conditions}}
-ORDER BY stale, {SIGN_SQL} * coalesce(score_measured, score_simulated) DESC, model, version DESC
+ALL_SQL = f"""
+SELECT models.*, replace(lower(trim(predicts, ' ')), ' ', '_') AS predicts_plain,
+  {SIGN_SQL} AS sign, {SIGN_SQL} * coalesce(score_measured, score_simulated) AS standing
+FROM models ORDER BY stale, standing DESC, model, version DESC
 """
-
-ROWS_SQL = """
-SELECT * FROM models
-WHERE model = $1 AND ($2 IS NULL OR version = $2) AND ($3 OR alias IS DISTINCT FROM 'retired')
-ORDER BY version DESC
+"""Every version, best first, with what conditions are compared with."""
+COMPARED = ("predicts_plain", "sign", "standing")
+TRAINED_ON_SQL = """
+SELECT DISTINCT m.manifest FROM dataset_members m JOIN materials t ON t.material_id = m.entity_id
+WHERE m.split = 'train' AND list_contains(t.elements, $1)
 """
 REFERENCE = re.compile(r"([^/@\s]+)(?:[/@]([^/@\s]+))?")
 
@@ -64,22 +64,27 @@ def find_models(
         element: Symbol of an element that materials it was trained on hold.
         retired: Also those that were taken out of service.
     """
-    asked = {
-        "predicts": predicts,
-        "from_input": from_input,
-        "min_score": min_score,
-        "min_measured_accuracy": min_measured_accuracy,
-        "element": element,
-    }
-    given = {name: value for name, value in asked.items() if value is not None}
-    conditions = [f"({CONDITIONS[name]})" for name in given]
-    if champion_only:
-        conditions.append(f"alias = '{CHAMPION}'")
+    rows = lake.held(ALL_SQL)
+    conditions: list[pa.ChunkedArray] = []
     if not retired:
-        conditions.append(f"alias IS DISTINCT FROM '{RETIRED}'")
-    query = FIND_SQL.format(conditions=" AND ".join(conditions) or "true")
-    rows: list[dict[str, Any]] = lake.sql(query, given).to_pylist()
-    return rows
+        conditions.append(pc.invert(_has_alias(rows, RETIRED)))
+    if champion_only:
+        conditions.append(_has_alias(rows, CHAMPION))
+    if predicts is not None:
+        conditions.append(pc.equal(rows["predicts_plain"], _plain(predicts)))
+    if from_input is not None:
+        conditions.append(_hold(rows["inputs"], from_input))
+    if min_score is not None:
+        least = pc.multiply(rows["sign"], float(min_score))
+        conditions.append(pc.greater_equal(rows["standing"], least))
+    if min_measured_accuracy is not None:
+        conditions.append(pc.ends_with(rows["metric"], "accuracy"))
+        least = pa.scalar(float(min_measured_accuracy))
+        conditions.append(pc.greater_equal(rows["score_measured"], least))
+    if element is not None:
+        manifests = lake.sql(TRAINED_ON_SQL, [element])["manifest"]
+        conditions.append(pc.is_in(rows["manifest"], value_set=manifests))
+    return _chosen(rows, conditions)
 
 
 def split_reference(text: str) -> tuple[str, str]:
@@ -105,9 +110,13 @@ def model_rows(
         version: Only this version, in service or not.
         retired: All versions, also those taken out of service.
     """
-    parameters = [model, version, retired or version is not None]
-    found: list[dict[str, Any]] = lake.sql(ROWS_SQL, parameters).to_pylist()
-    return found
+    rows = lake.held(ALL_SQL)
+    conditions = [pc.equal(rows["model"], model)]
+    if version is not None:
+        conditions.append(pc.equal(rows["version"], version))
+    elif not retired:
+        conditions.append(pc.invert(_has_alias(rows, RETIRED)))
+    return sorted(_chosen(rows, conditions), key=lambda row: -int(row["version"]))
 
 
 def champion(lake: Lake, model: str) -> dict[str, Any] | None:
@@ -123,7 +132,7 @@ def one_model(lake: Lake, model: str, which: int | str = CHAMPION) -> dict[str, 
     """
     rows = model_rows(lake, model, retired=True)
     if not rows:
-        names = lake.sql("SELECT DISTINCT model FROM models")["model"].to_pylist()
+        names = lake.held(ALL_SQL)["model"].unique().to_pylist()
         raise NotFound("model", model, names)
     for row in rows:
         alias = None if row["alias"] == RETIRED else row["alias"]
@@ -132,3 +141,29 @@ def one_model(lake: Lake, model: str, which: int | str = CHAMPION) -> dict[str, 
     known = [str(row["version"]) for row in rows]
     known += [row["alias"] for row in rows if row["alias"] not in (None, RETIRED)]
     raise NotFound(f"version of {model}", str(which), known)
+
+
+def _chosen(rows: pa.Table, conditions: Sequence[pa.ChunkedArray]) -> list[dict[str, Any]]:
+    """Rows for which every condition is true, as in SQL: null is not."""
+    some = rows.drop_columns(COMPARED)
+    if conditions:
+        some = some.filter(reduce(pc.and_kleene, conditions))
+    found: list[dict[str, Any]] = some.to_pylist()
+    return found
+
+
+def _has_alias(rows: pa.Table, alias: str) -> pa.ChunkedArray:
+    return pc.fill_null(pc.equal(rows["alias"], alias), False)
+
+
+def _hold(lists: pa.ChunkedArray, value: str) -> pa.ChunkedArray:
+    """Which lists hold a value."""
+    every = lists.combine_chunks()
+    holding = pc.list_parent_indices(every).filter(pc.equal(pc.list_flatten(every), value))
+    return pc.is_in(pa.array(np.arange(len(every))), value_set=holding)
+
+
+def _plain(text: str) -> pa.Scalar:
+    """A target as :data:`ALL_SQL` makes it comparable: Arrow and DuckDB lower letters alike."""
+    lower = pc.utf8_lower(pc.utf8_trim(pa.scalar(text), " "))
+    return pc.replace_substring(lower, " ", "_")

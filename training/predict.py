@@ -15,25 +15,27 @@ from registry.errors import BadInput, NotFound, Unsupported
 from registry.identity import digest
 from registry.lake import Lake
 from registry.records import Floats
-from training.answering import ask
+from training.answering import Said, ask
 from training.blocks import curve_block
 from training.cards import insist_on_code
 from training.definitions import SpectrumInput
 from training.likeness import Likeness, Neighbour, TrainingSide
 from training.loading import LoadedModel, read_inputs
 from training.models import Inputs
-from training.rows import prediction_row
+from training.noting import prediction_rows
 from training.statements import Statement, answers, statements
 
 __all__ = [
     "Neighbour",
     "Prediction",
     "answer",
+    "asked",
     "curve_input",
     "named",
     "predict_curve",
     "predict_material",
     "predict_spectrum",
+    "predictions",
 ]
 
 STORED_SQL = """
@@ -82,28 +84,42 @@ def answer(
     Raises:
         OtherCode: When the installed algorithm is another version than the model's.
     """
+    said = asked(lake, model, entities, inputs)
+    return predictions(model, entities, said, side.likeness(inputs, neighbours))
+
+
+def asked(lake: Lake, model: LoadedModel, entities: Sequence[str], inputs: Inputs) -> Said:
+    """What a model says about members, noted in ``predictions`` under their ids.
+
+    Raises:
+        OtherCode: When the installed algorithm is another version than the model's.
+    """
     insist_on_code(model.card)
     said = ask(model.fitted, model.card.task, inputs)
-    made = answers(model.card, said)
-    lake.append(
-        "predictions",
-        [prediction_row(model.row, *one) for one in zip(entities, made, strict=True)],
-    )
-    likeness = side.likeness(inputs, neighbours)
-    told = statements(model.card, said, made)
-    return [_prediction(model, *one) for one in zip(entities, told, likeness, strict=True)]
+    lake.append("predictions", prediction_rows(model.row, model.card, entities, said))
+    return said
 
 
-def _prediction(model: LoadedModel, entity: str, said: Statement, like: Likeness) -> Prediction:
+def predictions(
+    model: LoadedModel, entities: Sequence[str], said: Said, like: Likeness
+) -> list[Prediction]:
+    """What was said about members, with how like the training members each is."""
     threshold = model.card.domain_threshold
-    return Prediction(
-        **vars(said),
-        entity_id=entity,
-        neighbours=like.neighbours,
-        similarity=like.similarity,
-        out_of_domain=like.similarity < threshold,
-        domain_threshold=threshold,
-    )
+    told = statements(model.card, said, answers(model.card, said))
+    outside = (like.similarity < threshold).tolist()
+    # lists: one by one, elements of arrays cost ten times as much
+    each = zip(entities, told, like.similarity.tolist(), like.neighbours, outside, strict=True)
+    return [
+        Prediction(
+            **vars(statement),
+            entity_id=entity,
+            neighbours=neighbours,
+            similarity=similarity,
+            out_of_domain=out,
+            domain_threshold=threshold,
+        )
+        for entity, statement, similarity, neighbours, out in each
+    ]
 
 
 def curve_input(model: LoadedModel) -> SpectrumInput:

@@ -22,6 +22,7 @@ from training.fitting import model_of, usual_metric
 from training.leaks import refuse_leaks
 from training.lookup import RETIRED, model_rows, one_model, split_reference
 from training.models._checks import complete_settings
+from training.paging import found_models, found_versions
 from training.results import Result
 from training.rows import Row, model_row, prediction_row, told
 from training.runs import log_run, make_card
@@ -131,9 +132,9 @@ def mirror(lake: Lake) -> int:
     """Rebuild the ``models`` table from MLflow; returns how many versions there are."""
     mlflow = client(lake)
     rows = []
-    for model in mlflow.search_registered_models(f"tags.{MARK} LIKE '%'"):
+    for model in found_models(mlflow, f"tags.{MARK} LIKE '%'"):
         alias = {int(version): name for name, version in model.aliases.items()}
-        for found in mlflow.search_model_versions(f"name='{model.name}'"):
+        for found in found_versions(mlflow, model.name):
             number = int(found.version)
             row = json.loads(found.tags["row"])
             held = RETIRED if RETIRED in found.tags else alias.get(number)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
+SILENT = "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"
+
+
 @dataclass(frozen=True)
 class Tracking:
     """An MLflow.
@@ -45,11 +48,16 @@ class Tracking:
         home = lake.folder / "mlflow"
         return cls(f"sqlite:///{home}/mlflow.db", home / "artifacts")
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether it is an embedded one that was never opened."""
+        return self.files is not None and not (self.files.parent / "mlflow.db").exists()
+
     def client(self) -> MlflowClient:
         """Client of it; makes an embedded data base when there is none yet."""
         import logging
 
-        for name, value in QUIET.items():
+        for name, value in (*QUIET.items(), (SILENT, "true")):
             os.environ.setdefault(name, value)
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         if self.files:

@@ -111,7 +111,10 @@ def _make(
 ) -> ModelVersion:
     if version is None:
         run = client.get_run(next(iter(renamed.values())))
-        return client.create_model_version(name, run.info.artifact_uri, tags={PLACEHOLDER: "yes"})
+        source, tags = f"{run.info.artifact_uri}/model", {PLACEHOLDER: "yes"}
+        return client.create_model_version(
+            name, source, run.info.run_id, tags, await_creation_for=0
+        )
     source = version.source or ""
     run_id = renamed.get(version.run_id or "")
     _, _, inside = source.partition(f"{version.run_id}/artifacts/")
@@ -125,6 +128,7 @@ def _make(
         tags={key: renamed_in(value, renamed) for key, value in version.tags.items()},
         run_link=version.run_link,
         description=version.description,
+        await_creation_for=0,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from flows.moving import models, runs, tables
-from flows.moving.capture import capture
+from flows.moving.capture import Captured, capture
 from flows.moving.deployments import copy_deployments, server
 from flows.moving.doors import Tracking, speaking_to
 from flows.moving.place import claim, complete
@@ -47,21 +47,18 @@ def move(
         WrongUse: When there are deployments and no server for them.
     """
     if prefect[0] and not prefect[1]:
-        raise WrongUse("Prefect server of the target", "its address: there are deployments", "none")
+        expected = "its address, or --no-deployments and 'scatterlake deploy' there afterwards"
+        raise WrongUse("Prefect server of the target", expected, "none")
+    _insist_on_answers(mlflow, prefect)
     if claim(target, "move", source.uri):
         say(f"going on with the move from {source.uri}")
     captured = capture(source)
     say(f"tables: {sum(one.rows for one in captured)} rows")
-    tables.copy_tables(captured, target, lambda _: None)
+    tables.copy_tables(captured, target)
     lines = tables.compare_tables(captured, target)
-    with speaking_to("MLflow", f"{mlflow[0].uri} or {mlflow[1].uri}"):
-        renamed = runs.copy_runs(*mlflow, source.uri, say)
-        models.copy_models(*mlflow, source.uri, renamed, say)
-        lines += runs.compare_runs(*mlflow, renamed)
-        lines += models.compare_models(*mlflow, renamed)
-    of_models = next(one for one in captured if one.name == "models")
-    tables.rename_runs(tables.at(target, of_models.table), renamed)
-    lines.append(tables.compare_models(of_models, target, renamed))
+    # opening it would make a data base, and the source is only read
+    if not mlflow[0].is_unused:
+        lines += _move_runs(source, target, captured, mlflow, say)
     if prefect[0] and prefect[1]:
         with speaking_to("Prefect", f"{prefect[0]} or {prefect[1]}"), ExitStack() as opened:
             old, new = (opened.enter_context(server(api)) for api in (prefect[0], prefect[1]))
@@ -70,3 +67,33 @@ def move(
         raise LakeError(f"{target.uri} differs from {source.uri} in: {'; '.join(different)}")
     complete(target, source.storage.read(MARKER) or b"")
     return lines
+
+
+def _move_runs(
+    source: Lake,
+    target: Storage,
+    captured: list[Captured],
+    mlflow: tuple[Tracking, Tracking],
+    say: Progress,
+) -> list[Line]:
+    """Copy and compare runs and models; then let the table of models name the runs' new ids."""
+    with speaking_to("MLflow", f"{mlflow[0].uri} or {mlflow[1].uri}"):
+        renamed = runs.copy_runs(*mlflow, source.uri, say)
+        models.copy_models(*mlflow, source.uri, renamed, say)
+        lines = runs.compare_runs(*mlflow, renamed) + models.compare_models(*mlflow, renamed)
+    of_models = next(one for one in captured if one.name == "models")
+    tables.rename_runs(tables.at(target, of_models.table), renamed)
+    return [*lines, tables.compare_models(of_models, target, renamed)]
+
+
+def _insist_on_answers(
+    mlflow: tuple[Tracking, Tracking], prefect: tuple[str | None, str | None]
+) -> None:
+    """Ask every server something small: which of them is away is said before anything is done."""
+    for tracking in mlflow:
+        if tracking.files is None:
+            with speaking_to("MLflow", tracking.uri):
+                tracking.client().search_experiments(max_results=1)
+    for api in filter(None, prefect):
+        with speaking_to("Prefect", api), server(api) as client:
+            client.get("health").raise_for_status()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -19,10 +19,8 @@ from registry.tables.parquet import fault
 from registry.tables.storage import Storage
 from registry.tables.table import Table
 
-Progress = Callable[[str], None]
 
-
-def copy_tables(captured: Iterable[Captured], target: Storage, progress: Progress) -> None:
+def copy_tables(captured: Iterable[Captured], target: Storage) -> None:
     """Copy tables; files that are there already in full are not copied again.
 
     Raises:
@@ -34,7 +32,6 @@ def copy_tables(captured: Iterable[Captured], target: Storage, progress: Progres
         for path, size in one.files:
             if arrived.get(path) != size:
                 put(there.storage, path, _sound(one.table, path, size))
-            progress(f"{one.name}/{path}")
         # in order and after what they name: a table cut off half-way is an older one
         for entry in one.entries:
             put(there.storage, entry, content(one.table, entry))

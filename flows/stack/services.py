@@ -36,10 +36,20 @@ class Service:
     first: Callable[[], Mapping[str, str]] | None = None
 
 
-def services(lake: Path, prefect_port: int, mlflow_port: int) -> tuple[Service, ...]:
-    """The services of a lake in the order they start; the last one needs the others."""
+def services(
+    lake: Path, prefect_port: int, mlflow_port: int, metrics_port: int | None = None
+) -> tuple[Service, ...]:
+    """The services of a lake in the order they start; the worker needs those before it.
+
+    Args:
+        lake: Folder of the lake.
+        prefect_port: Where the Prefect server listens.
+        mlflow_port: Where MLflow listens.
+        metrics_port: Where figures are answered for Prometheus; without it, they are not.
+    """
     prefect, mlflow = f"http://{HOST}:{prefect_port}", f"http://{HOST}:{mlflow_port}"
     shared = environment_of(lake, prefect, mlflow)
+    figures = () if metrics_port is None else (_metrics(lake, metrics_port, shared),)
     return (
         Service(
             "prefect",
@@ -70,10 +80,18 @@ def services(lake: Path, prefect_port: int, mlflow_port: int) -> tuple[Service, 
                 *("--pool", POOL, "--type", "process", "--limit", str(AT_ONCE)),
                 *("--name", "local"),
             ),
-            shared,
+            # the events of flow runs are lines of its log
+            {**shared, "SCATTERLAKE_LOG": "json"},
             ready=f"{prefect}/api/work_pools/{POOL}",
         ),
+        *figures,
     )
+
+
+def _metrics(lake: Path, port: int, environment: Mapping[str, str]) -> Service:
+    url = f"http://{HOST}:{port}"
+    command = script("scatterlake", "metrics", "--lake", str(lake), "--serve", str(port))
+    return Service("metrics", command, environment, url=url, ready=f"{url}/metrics")
 
 
 def environment_of(lake: Path, prefect: str, mlflow: str) -> dict[str, str]:

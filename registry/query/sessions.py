@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import pyarrow as pa
 
@@ -16,6 +15,9 @@ from registry.tables.table import State, Table
 from registry.tables.verify import damages
 
 KEPT = 8
+"""Sessions, and held answers, that are kept at most."""
+Key = tuple[tuple[str, int], ...]
+"""Versions of the tables that an answer depends on."""
 
 
 class Sessions:
@@ -29,7 +31,8 @@ class Sessions:
     def __init__(self, tables: Mapping[str, Table], limits: Limits) -> None:
         self._tables = tables
         self._limits = limits
-        self._kept: OrderedDict[tuple[Any, ...], Session] = OrderedDict()
+        self._kept: OrderedDict[Key, Session] = OrderedDict()
+        self._held: OrderedDict[str, tuple[Key, pa.Table]] = OrderedDict()
         self._lock = threading.Lock()
 
     def answer(
@@ -41,7 +44,31 @@ class Sessions:
             QueryError: When the query fails, does more than read, or needs more than the limits.
             LakeError: When a data file is missing or damaged; the message names it.
         """
-        states, marked = self._states(query, versions)
+        return self._answer(query, params, *self._states(query, versions))
+
+    def held(self, query: str) -> pa.Table:
+        """Answer to a query without parameters, kept until a table it reads has a newer version.
+
+        Every call looks whether one has, which costs a look at the log of each, not a query.
+
+        Raises:
+            QueryError, LakeError: As :meth:`answer` does.
+        """
+        states, marked = self._states(query, {})
+        key = _key(states)
+        with self._lock:
+            seen, found = self._held.pop(query, (None, None))
+        if seen != key:
+            found = self._answer(query, None, states, marked)
+        with self._lock:
+            self._held[query] = key, found
+            while len(self._held) > KEPT:
+                self._held.popitem(last=False)
+        return found
+
+    def _answer(
+        self, query: str, params: Parameters | None, states: Mapping[str, State], marked: bool
+    ) -> pa.Table:
         try:
             with self._session(states, marked) as session:
                 return session.run(query, params)
@@ -63,7 +90,7 @@ class Sessions:
 
     @contextmanager
     def _session(self, states: Mapping[str, State], marked: bool) -> Iterator[Session]:
-        key = tuple((name, state.version) for name, state in states.items())
+        key = _key(states)
         with self._lock:
             session = self._kept.pop(key, None)
         if session is None:
@@ -75,7 +102,7 @@ class Sessions:
         finally:
             self._keep(key, session)
 
-    def _keep(self, key: tuple[Any, ...], session: Session) -> None:
+    def _keep(self, key: Key, session: Session) -> None:
         with self._lock:
             # another thread may have opened its own meanwhile: one is kept
             surplus = [self._kept.pop(key)] if key in self._kept else []
@@ -99,6 +126,10 @@ class Sessions:
                 "'scatterlake verify --set-aside' takes them out of the tables; "
                 "ingesting the same input again brings their rows back"
             )
+
+
+def _key(states: Mapping[str, State]) -> Key:
+    return tuple((name, state.version) for name, state in states.items())
 
 
 def _source(table: Table, state: State) -> Source:

@@ -44,6 +44,9 @@ def move(
     to_mlflow: ToMlflow = None,
     from_prefect: FromPrefect = None,
     to_prefect: ToPrefect = None,
+    deployments: Annotated[
+        bool, typer.Option(help="Move deployments and limits of Prefect as well.")
+    ] = True,
 ) -> None:
     """Copy a lake, its runs, models and deployments to another place, and compare all of it."""
     from flows.moving.doors import Tracking, prefect_of
@@ -57,7 +60,7 @@ def move(
         for end, named in zip(ends, (from_mlflow, to_mlflow), strict=True)
     ]
     prefect = [
-        prefect_of(end, named or _shared(end, "PREFECT_API_URL"))
+        prefect_of(end, named or _shared(end, "PREFECT_API_URL")) if deployments else None
         for end, named in zip(ends, (from_prefect, to_prefect), strict=True)
     ]
     lines = move_lake(lake, place, (mlflow[0], mlflow[1]), (prefect[0], prefect[1]), _say)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -16,7 +16,9 @@ from scatterlake.cli._console import (
     DEFAULT_LAKE,
     REFUSED,
     LakeOption,
+    OnOption,
     SetOption,
+    WorkersOption,
     console,
     print_table,
     progress_bar,
@@ -27,6 +29,7 @@ from scatterlake.cli.models import print_answer
 if TYPE_CHECKING:
     from training.answer_files import Sink
     from training.answers import FileAnswer, Known, NotAsked
+    from training.loading import LoadedModel
     from training.predict import Prediction
 
 TOLD = 5
@@ -40,6 +43,21 @@ ToOption = Annotated[
 NeighboursOption = Annotated[
     int | None, typer.Option(min=0, help="Most similar training members to name.")
 ]
+
+
+class Hands(NamedTuple):
+    """Who computes the answers: how many processes, and where if not on this machine."""
+
+    workers: int
+    on: str | None
+
+    def on_model(self, lake: Lake, model: LoadedModel) -> AbstractContextManager[LoadedModel]:
+        """The model itself, or one that answers on several processes."""
+        if self.workers == 1 and self.on is None:
+            return nullcontext(model)
+        from flows.cluster.predicting import spread
+
+        return spread(lake, model, self.workers, self.on)
 
 
 @app.command()
@@ -57,6 +75,8 @@ def predict(
         ),
     ] = None,
     neighbours: NeighboursOption = None,
+    workers: WorkersOption = 1,
+    on: OnOption = None,
     to: ToOption = None,
     wavelength: Annotated[float | None, typer.Option(help="Wavelength (angstrom).")] = None,
     pairs: SetOption = None,
@@ -67,11 +87,14 @@ def predict(
 
     if (where is None) == (not paths):
         raise WrongUse("predict", "files and folders, or --where", "both" if paths else "neither")
+    if where is None and (workers > 1 or on):
+        raise WrongUse("--workers, --on", "--where beside them", "files, which one process reads")
     opened, asked = Lake.existing(lake), model.replace("/", "@")
     hints = settings(pairs) | ({"wavelength": wavelength} if wavelength else {})
     with answer_file(to) if to else nullcontext(_nowhere) as sink:
         if where is not None:
-            refused = _about_lake(opened, asked, where, neighbours or 0, sink)
+            hands = Hands(workers, on)
+            refused = _about_lake(opened, asked, where, neighbours or 0, sink, hands)
         else:
             near = 5 if neighbours is None else neighbours
             refused = _about_files(opened, asked, paths or [], hints, near, sink)
@@ -88,7 +111,7 @@ def _nowhere(rows: Sequence[Any]) -> None:
 
 
 def _about_lake(
-    lake: Lake, asked: str, where: str, neighbours: int, sink: Sink
+    lake: Lake, asked: str, where: str, neighbours: int, sink: Sink, hands: Hands
 ) -> list[tuple[str, str]]:
     from training.answer_files import row_of, stored_rows
     from training.batch import predict_where
@@ -103,8 +126,8 @@ def _about_lake(
         values.update(one.value for one in said)
         sink([row_of(one, name, version) for one in said])
 
-    with progress_bar(f"asking {name}/{version}") as progress:
-        report = predict_where(lake, model, where, neighbours, progress, take)
+    with progress_bar(f"asking {name}/{version}") as progress, hands.on_model(lake, model) as able:
+        report = predict_where(lake, able, where, neighbours, progress, take)
     sink(stored_rows(lake, name, version, report.known))
     counts = [
         ("answered", report.asked),

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 SettleOption = Annotated[
     float, typer.Option(min=0.0, help="Seconds a file must be unchanged to be complete.")
 ]
+GraceOption = Annotated[
+    float,
+    typer.Option(
+        min=0.0, help="Seconds for one that its writer has closed, where the system tells (Linux)."
+    ),
+]
 EveryOption = Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")]
 
 
@@ -41,19 +47,21 @@ def watch(
     lake: LakeOption = DEFAULT_LAKE,
     technique: Annotated[str | None, typer.Option(help="Technique of the files.")] = None,
     settle: SettleOption = 5.0,
+    grace: GraceOption = 0.5,
     every: EveryOption = 2.0,
     pairs: SetOption = None,
     workers: WorkersOption = 1,
 ) -> None:
     """Ingest what is in a folder, then what appears there, until stopped (Ctrl-C, SIGTERM).
 
-    Files that are still being written are waited for. Refused ones are named and kept in
+    Files that are still being written are waited for; one that was closed is taken at once, also
+    between two looks, unless it is written in several goes. Refused ones are named and kept in
     quarantine. The exit code is 0 when it was stopped; started again, it goes on from there.
     """
     from ingest.watch import Pace, Watch
 
     hints = {**({"technique": technique} if technique else {}), **settings(pairs)}
-    pace = Pace(every=every, settle=settle)
+    pace = Pace(every=every, settle=settle, grace=grace)
     watched = Watch(
         Lake.open(lake), folder, hints, pace, workers, tell=_print, complain=_print_complaint
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.errors import WrongUse
-from registry.events import FILE, FORM, HIDDEN, clean, configure, emit, run_id
+from registry.events import FILE, FORM, HIDDEN, clean, configure, emit, line, run_id
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,8 @@ def test_an_event_is_one_json_line_with_time_level_run_and_lake(
 
 def test_nothing_is_printed_unless_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
-    emit("ingested", files=3)
+    for level in ("info", "error"):
+        emit("ingested", level=level, files=3)
     assert capsys.readouterr().err == ""
 
 
@@ -90,7 +92,9 @@ def test_secrets_are_hidden(value: object, found: object, monkeypatch: pytest.Mo
     assert clean(value) == found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(st.text(min_size=1, max_size=40), st.text(max_size=40))
 def test_any_text_stays_one_line_that_reads_back(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / "events.jsonl"
@@ -99,6 +103,13 @@ def test_any_text_stays_one_line_that_reads_back(tmp_path: Path, name: str, text
     emit("ingested", "lake", **{f"field {name}": text})
     (found,) = lines(path)
     assert (found["event"], found["lake"]) == ("ingested", "lake")
+
+
+@given(st.text(max_size=40))
+def test_text_for_people_moves_no_cursor_and_breaks_no_line(text: str) -> None:
+    record = logging.makeLogRecord({"msg": "refused", "levelname": "INFO", "created": 0.0})
+    record.fields = {"file": text}
+    assert line(record, "text").isprintable()
 
 
 def test_a_password_of_the_environment_never_reaches_a_line(
@@ -111,7 +122,7 @@ def test_a_password_of_the_environment_never_reaches_a_line(
 
 
 def test_wrong_settings_are_named(tmp_path: Path) -> None:
-    with pytest.raises(WrongUse, match="SCATTERLAKE_LOG.*json or text or off.*'xml'"):
+    with pytest.raises(WrongUse, match=r"SCATTERLAKE_LOG.*json or text or off.*'xml'"):
         configure("xml")
     with pytest.raises(WrongUse, match="log file"):
         configure("off", tmp_path / "nowhere" / "events.log")

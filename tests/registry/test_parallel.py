@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from registry.errors import BadInput, WrongUse
-from registry.parallel import mapper
+from registry.parallel import mapper, on_ray
 
 RAY = pytest.param(
     "ray",
@@ -69,6 +69,15 @@ def test_an_iterator_is_read_as_the_work_goes_on(workers: int) -> None:
         for done, _ in enumerate(work(square, items())):
             assert len(read) <= done + 2 * workers
     assert len(read) == 100
+
+
+def test_a_ray_that_is_up_already_is_used_and_stays() -> None:
+    ray = pytest.importorskip("ray", reason="the extra cluster is not installed")
+    with on_ray("ray", 2):
+        with mapper(2, "ray") as work:
+            assert list(work(refuse, [1, 2, 3])) == [1, 2, 3]
+        assert ray.is_initialized()
+    assert not ray.is_initialized()
 
 
 def test_ray_that_is_not_there_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,6 +101,25 @@ def test_a_batch_answers_as_one_question_after_the_other(lake, near):
         assert (one.value, one.likely) == (same.value, same.likely)
         assert [n.entity_id for n in one.neighbours] == [n.entity_id for n in same.neighbours]
         assert one.similarity == pytest.approx(same.similarity)
+
+
+def test_a_batch_notes_the_rows_that_one_question_after_the_other_notes(lake, near):
+    query = "SELECT entity_id, value, probability, alternatives, model, version FROM predictions"
+    silent = predict_where(lake, near, "spectrum_id NOT LIKE '%short'")
+    batched = {row.pop("entity_id"): row for row in lake.sql(query).to_pylist()}
+    assert silent.asked == len(batched) == len(ids(lake)) - 1
+    shutil.rmtree(lake.path / "tables" / "predictions")
+    fresh = Lake.existing(lake.path)
+    fresh["predictions"].create()
+    said = [predict_spectrum(fresh, near, name) for name in list(batched)[:6]]
+    assert silent.outside >= sum(one.out_of_domain for one in said)
+    for row in fresh.sql(query).to_pylist():
+        same = batched[row.pop("entity_id")]
+        shares, expected = (json.loads(one.pop("alternatives")) for one in (row, same))
+        assert list(shares) == list(expected)
+        assert shares == pytest.approx(expected)
+        assert row.pop("probability") == pytest.approx(same.pop("probability"))
+        assert row == same
 
 
 def test_curves_from_files_are_on_the_grid_as_single_ones_are(lake, near):

@@ -91,9 +91,8 @@ def components(reference: Rows, recent: Rows) -> tuple[Rows, Rows]:
     return one, other
 
 
-def _arrays(read: Any) -> tuple[list[Floats], list[Floats]]:
-    x, y = (
+def _arrays(read: Any) -> list[list[Floats]]:
+    return [
         [np.asarray(row, dtype=np.float64) for row in read[name].to_pylist()]
         for name in ("x", "intensity")
-    )
-    return x, y
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,19 +26,18 @@ RELATIVE = 1e-4
 
 @dataclass(frozen=True)
 class Job:
-    rank: int
-    port: int
     model: str
     training: Training
     settings: dict
 
 
-def work(job: Job, answers) -> None:
-    address = f"tcp://127.0.0.1:{job.port}"
-    dist.init_process_group("gloo", init_method=address, rank=job.rank, world_size=2)
-    fitted = together(models()[job.model]).train(job.training, **job.settings)
-    assert isinstance(fitted, Learnt)
-    answers.put((job.rank, fitted.history, asked(fitted, job.training)))
+def work(rank: int, port: int, jobs: dict[str, Job], answers) -> None:
+    address = f"tcp://127.0.0.1:{port}"
+    dist.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
+    for name, job in jobs.items():
+        fitted = together(models()[job.model]).train(job.training, **job.settings)
+        assert isinstance(fitted, Learnt)
+        answers.put((name, rank, fitted.history, asked(fitted, job.training)))
     dist.destroy_process_group()
 
 
@@ -48,41 +48,47 @@ def asked(fitted, training: Training) -> np.ndarray:
     return fitted.predict(given).mean
 
 
-def by_two(model: str, training: Training, settings: dict) -> list:
-    """What two processes give, by rank."""
+@pytest.fixture(scope="module")
+def jobs(toy: ModuleType) -> dict[str, Job]:
+    weighted = toy.training("regression")
+    weights = np.random.default_rng(0).uniform(0.2, 2.0, len(weighted.values))
+    curves = toy.training(names=("curve",))
+    return {
+        "classification": Job("mlp", toy.training(), CALM),
+        "weighted regression": Job("mlp", replace(weighted, weights=weights), CALM),
+        "normalised": Job("resnet1d", curves, {"epochs": 4, "batch": 40, "patience": 2}),
+    }
+
+
+@pytest.fixture(scope="module")
+def by_two(jobs: dict[str, Job]) -> dict[tuple[str, int], tuple[Any, np.ndarray]]:
+    """What each of two processes gives, by job and rank."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     context = get_context("spawn")
     answers = context.Queue()
-    jobs = [Job(rank, port, model, training, settings) for rank in range(2)]
-    processes = [context.Process(target=work, args=(job, answers)) for job in jobs]
+    processes = [context.Process(target=work, args=(n, port, jobs, answers)) for n in range(2)]
     for process in processes:
         process.start()
-    found = sorted((answers.get(timeout=120) for _ in processes), key=lambda one: one[0])
+    found = [answers.get(timeout=300) for _ in range(2 * len(jobs))]
     for process in processes:
         process.join()
-    return [(history, said) for _, history, said in found]
+    return {(name, rank): (history, said) for name, rank, history, said in found}
 
 
-@pytest.mark.parametrize("task", ["classification", "regression"])
-def test_two_processes_have_the_losses_of_one(toy: ModuleType, task: str) -> None:
-    training = toy.training(task)
-    if task == "regression":
-        weights = np.random.default_rng(0).uniform(0.2, 2.0, len(training.values))
-        training = replace(training, weights=weights)
-    alone = models()["mlp"].train(training, **CALM)
-    (first, said), (second, same) = by_two("mlp", training, CALM)
-    assert first == second
-    np.testing.assert_array_equal(said, same)
-    np.testing.assert_allclose(np.array(first), np.array(alone.history), rtol=RELATIVE)
-    np.testing.assert_allclose(said, asked(alone, training), rtol=RELATIVE, atol=1e-5)
+@pytest.mark.parametrize("name", ["classification", "weighted regression"])
+def test_two_processes_have_the_losses_of_one(jobs, by_two, name: str) -> None:
+    job = jobs[name]
+    alone = models()[job.model].train(job.training, **job.settings)
+    history, said = by_two[name, 0]
+    np.testing.assert_allclose(np.array(history), np.array(alone.history), rtol=RELATIVE)
+    np.testing.assert_allclose(said, asked(alone, job.training), rtol=RELATIVE, atol=1e-5)
 
 
-def test_a_network_with_batch_normalisation_stays_in_step(toy: ModuleType) -> None:
-    training = toy.training(names=("curve",))
-    settings = {"epochs": 8, "batch": 40, "patience": 2}
-    (first, said), (second, same) = by_two("resnet1d", training, settings)
+@pytest.mark.parametrize("name", ["classification", "weighted regression", "normalised"])
+def test_processes_stay_in_step(by_two, name: str) -> None:
+    (first, said), (second, same) = by_two[name, 0], by_two[name, 1]
     assert first == second
     np.testing.assert_array_equal(said, same)
 

@@ -1,0 +1,64 @@
+"""Work by one process, two, and a Ray; and what grows with a lake. Needs the extra ``cluster``.
+
+The answers are kept in ``bench_cluster.json``, from which ``python docs/scale.py`` writes the
+tables of ``docs/scale.md``. What grows is measured anew where the file has none of it, so that a
+part can be measured again by taking it out.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks._curves import row
+from benchmarks._growth import BATCH, GROWTH
+from benchmarks._ray_work import measured
+
+RESULT = Path(__file__).with_suffix(".json")
+
+
+def run() -> list[dict[str, Any]]:
+    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    grown = result.setdefault("growth", {})
+    for name in GROWTH:
+        if name not in grown:
+            grown[name] = {"when": _today(), "found": _grown(name)}
+            _keep(result)
+    result["work"] = {"when": _today(), **measured()}
+    result["batch"] = BATCH
+    _keep(result)
+    return _rows(result["work"])
+
+
+def _grown(name: str) -> list[dict[str, float]]:
+    command = [sys.executable, "-m", "benchmarks._growth", name]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found: list[dict[str, float]] = json.loads(said.splitlines()[-1])
+    return found
+
+
+def _keep(result: dict[str, Any]) -> None:
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
+
+
+def _rows(work: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for name, taken in work["taken_s"].items():
+        count = work["counts"][name]
+        for place in ("processes", "ray"):
+            what = f"{name} {count}, 2 workers: {place}"
+            found.append(row(what, "one process", (taken[place], taken["one"]), None))
+    tasks = work["task_s"]["ray"], work["task_s"]["processes"]
+    found.append(row("an empty task on a Ray", "on processes", tasks, None))
+    learn = work["learn"]
+    epochs = learn["ray"]["epoch_s"], learn["one"]["epoch_s"]
+    what = f"epoch of {learn['rows']} curves, Ray Train with 2 workers"
+    return [*found, row(what, "one process", epochs, None)]

@@ -1,0 +1,193 @@
+"""From a folder to the shared stack; backup, the stack destroyed, restore; and back to a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.moving.deployments import server
+from flows.moving.doors import Tracking
+from flows.schedules import Scheduled
+from flows.stack.running import running, start, stop
+from flows.stack.services import HOST, POOL, services
+from infra.native import postgres
+from infra.native.s3 import BUCKET
+from infra.native.topology import Ports, Topology
+from registry.errors import LakeError
+from registry.lake import Lake
+from registry.schemas import SCHEMAS
+from tests.flows.small_lake import POINTS, all_rows, make, spectra
+from tests.infra.conftest import PROJECT, Shared, clean, free_port
+
+LAKE = f"s3://{BUCKET}/facility"
+RUNS = f"s3://{BUCKET}/mlflow"
+STEADY = ("deployment", "deployment_schedule", "flow", "work_pool", "concurrency_limit_v2")
+"""Tables of Prefect that its own services do not write all the time."""
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Shared]:
+    """A shared stack that may be destroyed."""
+    try:
+        postgres.binaries()
+    except LakeError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs PostgreSQL: {error}")
+        pytest.skip(str(error))
+    folder = Path(tempfile.mkdtemp(prefix="scatterlake-"))
+    made = Shared(Topology(folder, Ports(*(free_port() for _ in range(4)))))
+    try:
+        made.command("up")
+        yield made
+    finally:
+        made.command("down")
+        shutil.rmtree(folder)
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who works over the stack."""
+
+    environment: dict[str, str]
+
+    def scatterlake(self, *words: str, **more: str) -> str:
+        command = [str(Path(sys.executable).parent / "scatterlake"), *words]
+        done = subprocess.run(
+            command,
+            env={**self.environment, "COLUMNS": "200", **more},
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def lake(self) -> Lake:
+        options = {k: v for k, v in self.environment.items() if k.startswith("AWS_")}
+        return Lake.existing(LAKE, options)
+
+
+def libpq(stack: Shared, role: str) -> dict[str, str]:
+    name = "postgres" if role == "postgres" else f"{role}_database"
+    password = (stack.topology.secrets / name).read_text()
+    port = str(stack.topology.ports.postgres)
+    return {"PGHOST": HOST, "PGPORT": port, "PGUSER": role, "PGPASSWORD": password}
+
+
+def stored(stack: Shared) -> dict[str, str]:
+    """Digest of all rows of all tables of MLflow, and of what is steady in Prefect."""
+    found = {}
+    for database in ("mlflow", "mlflow_auth", "prefect"):
+        listed = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        for table in _psql(stack, database, listed).split():
+            if database == "prefect" and table not in STEADY:
+                continue
+            rows = _psql(stack, database, f'SELECT t::text FROM "{table}" t').splitlines()
+            found[f"{database}.{table}"] = sha256("\n".join(sorted(rows)).encode()).hexdigest()
+    return found
+
+
+def _psql(stack: Shared, database: str, query: str) -> str:
+    command = ["psql", "-qtA", f"--dbname={database}", f"--command={query}"]
+    environment = {**clean(), **libpq(stack, "backup")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def deploy(lake: Lake) -> str:
+    """Start the lake's own Prefect and give it a deployment and two limits; its address."""
+    start(lake.path, services(lake.path, free_port(), free_port())[:1])
+    api = f"{running(lake.path)[0].url}/api"
+    entry = Scheduled("weekly", "flows.maintain:maintain", "UTC", cron="0 4 * * 0")
+    with server(api) as client:
+        pool = {"name": POOL, "type": "process", "base_job_template": {}, "concurrency_limit": 3}
+        client.post("work_pools/", json=pool).raise_for_status()
+        limit = {"name": "detector", "limit": 2, "active": True, "slot_decay_per_second": 0}
+        client.post("v2/concurrency_limits/", json=limit).raise_for_status()
+        tag = {"tag": "gpu", "concurrency_limit": 1}
+        client.post("concurrency_limits/", json=tag).raise_for_status()
+        flow = client.post("flows/", json={"name": "maintain"}).raise_for_status().json()
+        body: dict[str, Any] = {
+            "name": entry.name,
+            "flow_id": flow["id"],
+            "entrypoint": "flows.maintain.maintain",
+            "work_pool_name": POOL,
+            "parameters": {"lake": lake.uri},
+            "schedules": [{"schedule": {"cron": entry.cron, "timezone": "UTC"}, "active": True}],
+            "concurrency_limit": 1,
+        }
+        client.post("deployments/", json=body).raise_for_status()
+    return api
+
+
+def deployments_arrived(user: User) -> None:
+    with server(user.environment["PREFECT_API_URL"]) as client:
+        made = client.get("deployments/name/maintain/weekly").raise_for_status().json()
+        limits = client.post("v2/concurrency_limits/filter", json={}).json()
+        tags = client.post("concurrency_limits/filter", json={}).json()
+    assert made["parameters"] == {"lake": LAKE}
+    assert made["schedules"][0]["schedule"]["cron"] == "0 4 * * 0"
+    assert made["global_concurrency_limit"]["limit"] == 1
+    assert ("detector", 2) in [(limit["name"], limit["limit"]) for limit in limits]
+    assert [(t["tag"], t["concurrency_limit"]) for t in tags] == [("gpu", 1)]
+
+
+def test_a_lake_moves_to_the_shared_stack_survives_its_loss_and_comes_back(
+    stack: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = make(tmp_path / "lake")
+    before = {name: all_rows(lake, name) for name in SCHEMAS if name != "models"}
+    alice = User(stack.user("alice", "writer"))
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", alice.environment["PREFECT_API_AUTH_STRING"])
+    api = deploy(lake)
+    try:
+        told = alice.scatterlake("move", str(lake.path), LAKE, "--from-prefect", api)
+    finally:
+        stop(lake.path)
+    assert "MLflow model minerals: 2 versions" in told
+    assert "Prefect deployment maintain/weekly" in told
+    shared = alice.lake()
+    assert {name: all_rows(shared, name) for name in before} == before
+    assert shared.snapshot() == {**lake.snapshot(), "models": lake["models"].version() + 1}
+    deployments_arrived(alice)
+
+    shared.append("spectra", spectra(7, first=50))
+    rows = {name: all_rows(shared, name) for name in SCHEMAS}
+    place = str(tmp_path / "backups")
+    kept = stored(stack)
+    alice.scatterlake("backup", LAKE, place, "--runs", RUNS, **libpq(stack, "backup"))
+
+    stack.command("down")  # what its S3 service held is gone with it
+    shutil.rmtree(stack.topology.folder / "postgres")
+    stack.command("up")
+    alice = User(stack.user("alice", "writer"))
+    with pytest.raises(LakeError, match="no lake"):
+        alice.lake()
+    alice.scatterlake("restore", place, LAKE, "--runs", RUNS, **libpq(stack, "postgres"))
+    again = alice.lake()
+    assert {name: all_rows(again, name) for name in SCHEMAS} == rows
+    now = stored(stack)
+    assert [name for name in kept if now[name] != kept[name]] == []
+
+    back = tmp_path / "back"
+    told = alice.scatterlake("move", LAKE, str(back), "--no-deployments")
+    assert "MLflow experiment minerals: 2 runs" in told
+    home = Lake.existing(back)
+    assert {name: all_rows(home, name) for name in before} == {name: rows[name] for name in before}
+    mlflow = Tracking.of(home.storage).client()
+    champion = mlflow.get_model_version_by_alias("minerals", "champion")
+    assert int(champion.version) == 3
+    (row,) = home.sql("SELECT run_id FROM models").to_pylist()
+    assert row["run_id"] == champion.run_id
+    assert len(mlflow.get_metric_history(champion.run_id, "loss")) == POINTS
