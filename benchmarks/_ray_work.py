@@ -34,43 +34,48 @@ PLACES: dict[str, tuple[int, str | None]] = {
     "processes": (2, None),
     "ray": (2, "ray"),
 }
-CRYSTALS, SPECTRA, EMPTY, REPEATS = 200, 8192, 400, 3
+CRYSTALS, SPECTRA, EMPTY, REPEATS = 120, 8192, 400, 3
 ATOMS = ("Na", "Cl", "Mg", "O") * 2
 NETWORK = {"epochs": 1, "hidden": 32}
 LEARN = {"dropout": 0.0, "batch": 256, "hidden": 256, "depth": 4, "patience": 100}
 EPOCHS = (2, 22)
-Found = dict[str, float]
 
 
-def measured() -> dict[str, Any]:
-    """Seconds by work and place, start and overhead of a task."""
+def measure(found: dict[str, Any], keep: Callable[[], None]) -> None:
+    """Fill in what is not there yet: seconds by work and place, start and overhead of a task.
+
+    Args:
+        found: What is known, and what becomes known.
+        keep: Called after each part.
+    """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         begin = time.perf_counter()
         stack.enter_context(on_ray("ray", 2))
-        start = {"ray": time.perf_counter() - begin}
+        started = time.perf_counter() - begin
         asked = _asked(Path(folder))
-        works: dict[str, Callable[[int, str | None], float]] = {
-            "simulate": partial(_simulated, Path(folder)),
-            "describe": partial(_described, Path(folder)),
-            "predict": partial(_predicted, Path(folder), asked),
+        parts: dict[str, Callable[[], Any]] = {
+            "overhead": partial(_overhead, started),
+            "simulate": partial(_everywhere, CRYSTALS, partial(_simulated, Path(folder))),
+            "describe": partial(_everywhere, CRYSTALS, partial(_described, Path(folder))),
+            "predict": partial(_everywhere, SPECTRA, partial(_predicted, Path(folder), asked)),
+            "learn": partial(_learnt, asked),
         }
-        start |= {
-            f"{place}_first": _empty(*PLACES[place], tasks=2) for place in ("processes", "ray")
-        }
-        empty = {place: partial(_empty, *at, tasks=EMPTY) for place, at in PLACES.items()}
-        per_task = {place: _median(work) / EMPTY for place, work in empty.items()}
-        taken: dict[str, Found] = {name: {} for name in works}
-        for name, work in works.items():
-            for place, at in PLACES.items():
-                taken[name][place] = _median(partial(work, *at))
-        return {
-            "start_s": start,
-            "task_s": per_task,
-            "taken_s": taken,
-            "counts": {"simulate": CRYSTALS, "describe": CRYSTALS, "predict": SPECTRA},
-            "learn": _learnt(asked),
-            "load": os.getloadavg()[0],
-        }
+        for name, part in parts.items():
+            if name not in found:
+                found[name] = {**part(), "load": os.getloadavg()[1]}
+                keep()
+
+
+def _overhead(started: float) -> dict[str, Any]:
+    first = {place: _empty(*PLACES[place], tasks=2) for place in ("processes", "ray")}
+    empty = {place: partial(_empty, *at, tasks=EMPTY) for place, at in PLACES.items()}
+    task = {place: _median(work) / EMPTY for place, work in empty.items()}
+    return {"ray_s": started, "first_s": first, "task_s": task}
+
+
+def _everywhere(count: int, work: Callable[[int, str | None], float]) -> dict[str, Any]:
+    taken = {place: _median(partial(work, *at)) for place, at in PLACES.items()}
+    return {"count": count, "taken_s": taken}
 
 
 def _median(work: Callable[[], float]) -> float:
@@ -125,7 +130,8 @@ def _predicted(folder: Path, lake: Lake, workers: int, on: str | None) -> float:
     other = tempfile.mkdtemp(dir=folder)
     fresh = Lake.open(f"{other}/lake")
     for table in ("materials", "spectra", "datasets", "dataset_members"):
-        fresh.append(table, lake.sql(f"SELECT * FROM {table}"))
+        columns = ", ".join(f'"{name}"' for name in fresh[table].schema.arrow.names)
+        fresh.append(table, lake.sql(f"SELECT {columns} FROM {table}"))
     with spread(lake, model, workers, on) as able:
         return seconds(lambda: predict_where(fresh, able), 1)
 
@@ -144,9 +150,10 @@ def _learnt(lake: Lake) -> dict[str, Any]:
         return train_on_ray(lake, "systems", replace(candidate, settings=settings), workers=2)
 
     found: dict[str, Any] = {"rows": len(training.labels)}
+    histories = {}
     for name, fit in (("one", alone), ("ray", shared)):
         few, many = (_median(lambda n=n, fit=fit: seconds(lambda: fit(n), 1)) for n in EPOCHS)
         found[name] = {"epoch_s": (many - few) / (EPOCHS[1] - EPOCHS[0]), "shortest_s": few}
-    one, two = (np.array(fit(EPOCHS[0]).history) for fit in (alone, shared))
-    found["difference"] = float(np.abs(two / one - 1).max())
+        histories[name] = np.array(fit(EPOCHS[0]).history)
+    found["difference"] = float(np.abs(histories["ray"] / histories["one"] - 1).max())
     return found

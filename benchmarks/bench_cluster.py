@@ -1,8 +1,8 @@
 """Work by one process, two, and a Ray; and what grows with a lake. Needs the extra ``cluster``.
 
 The answers are kept in ``bench_cluster.json``, from which ``python docs/scale.py`` writes the
-tables of ``docs/scale.md``. What grows is measured anew where the file has none of it, so that a
-part can be measured again by taking it out.
+tables of ``docs/scale.md``. Only what the file has not is measured: to measure a part again, take
+it out.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks._curves import row
-from benchmarks._growth import BATCH, GROWTH
-from benchmarks._ray_work import measured
+from benchmarks._growth import GROWTH
+from benchmarks._ray_work import measure
 
 RESULT = Path(__file__).with_suffix(".json")
 
@@ -28,10 +29,9 @@ def run() -> list[dict[str, Any]]:
         if name not in grown:
             grown[name] = {"when": _today(), "found": _grown(name)}
             _keep(result)
-    result["work"] = {"when": _today(), **measured()}
-    result["batch"] = BATCH
-    _keep(result)
-    return _rows(result["work"])
+    work = result.setdefault("work", {"when": _today()})
+    measure(work, partial(_keep, result))
+    return _rows(work)
 
 
 def _grown(name: str) -> list[dict[str, float]]:
@@ -51,13 +51,14 @@ def _today() -> str:
 
 def _rows(work: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
-    for name, taken in work["taken_s"].items():
-        count = work["counts"][name]
+    for name in ("simulate", "describe", "predict"):
+        taken, count = work[name]["taken_s"], work[name]["count"]
         for place in ("processes", "ray"):
             what = f"{name} {count}, 2 workers: {place}"
             found.append(row(what, "one process", (taken[place], taken["one"]), None))
-    tasks = work["task_s"]["ray"], work["task_s"]["processes"]
-    found.append(row("an empty task on a Ray", "on processes", tasks, None))
+    tasks = work["overhead"]["task_s"]
+    pair = tasks["ray"], tasks["processes"]
+    found.append(row("an empty task on a Ray", "on processes", pair, None))
     learn = work["learn"]
     epochs = learn["ray"]["epoch_s"], learn["one"]["epoch_s"]
     what = f"epoch of {learn['rows']} curves, Ray Train with 2 workers"

@@ -21,6 +21,7 @@ MARK = "<!-- from here on written by docs/scale.py -->"
 SPECTRA, CORES = 1e9, 1000
 BATCH = 10_000
 """Spectra to a commit, to a flow's task, and (to be strict) to a tracked run."""
+WORKS, PLACES = ("simulate", "describe", "predict"), ("one", "processes", "ray")
 PRICES = {"GB a month": 0.023, "1,000 PUT": 0.005, "1,000 GET or HEAD": 0.0004, "core hour": 0.045}
 """US dollars: assumptions of November 2026 of the order of public list prices, not looked up."""
 Rows = Sequence[dict[str, float]]
@@ -82,42 +83,50 @@ def page(text: str, result: dict[str, Any]) -> str:
     if not mark:
         raise SystemExit(f"no {MARK} in the document")
     work, growth = result["work"], {n: part["found"] for n, part in result["growth"].items()}
-    parts = [_overhead(work), _costs(work, growth), _writing(work, growth), _breaking(growth)]
+    learning = [_learning(work["learn"])] if "learn" in work else []
+    parts = [
+        _overhead(work),
+        *learning,
+        _costs(work, growth),
+        _writing(work, growth),
+        _breaking(growth),
+    ]
     return "\n".join([written + mark, *(line for part in parts for line in ["", *part])]) + "\n"
 
 
 def _overhead(work: dict[str, Any]) -> Iterator[str]:
-    start, task, taken = work["start_s"], work["task_s"], work["taken_s"]
+    over, load = work["overhead"], [work[name]["load"] for name in ("overhead", *_works(work))]
     yield "## Overhead and scaling on two cores"
     yield ""
     yield (
         f"{work['when']}, median of three, a Ray that is up, two workers. The two cores were shared"
-        f" with others at work (load {work['load']:.0f} at the end), so the gain says little about"
-        " what two free cores give; the cost of a task and the order of the places do."
+        f" with others at work (load {min(load):.0f} to {max(load):.0f} meanwhile), so"
+        " the gain says little about what two free cores give."
     )
     yield ""
     yield "| | one process | two processes | Ray, two workers |"
     yield "|---|---|---|---|"
-    yield f"| to start (s) | - | - | {start['ray']:.2g} |"
-    yield (
-        f"| first two empty tasks, with what they need to start (s) | - |"
-        f" {start['processes_first']:.2g} | {start['ray_first']:.2g} |"
-    )
-    each = " | ".join(f"{1e3 * task[place]:.2g}" for place in ("one", "processes", "ray"))
-    yield f"| an empty task after that (ms; processes with their start) | {each} |"
-    for name, found in taken.items():
-        cells = [f"{found[p]:.3g} s" for p in ("one", "processes", "ray")]
-        ratio = [f" ({found['one'] / found[p]:.2f} x)" for p in ("processes", "ray")]
-        what = f"{name} {work['counts'][name]}, written to a lake"
-        yield f"| {what} | {cells[0]} | {cells[1]}{ratio[0]} | {cells[2]}{ratio[1]} |"
-    learn = work["learn"]
+    yield f"| to start a Ray (s) | - | - | {over['ray_s']:.2g} |"
+    first = " | ".join(f"{over['first_s'][place]:.2g}" for place in PLACES[1:])
+    yield f"| the first two empty tasks, with the start of who does them (s) | - | {first} |"
+    each = " | ".join(f"{1e3 * over['task_s'][place]:.2g}" for place in PLACES)
+    yield f"| an empty task of 400 (ms; processes with their start) | {each} |"
+    for name in _works(work):
+        found = work[name]["taken_s"]
+        gain = [""] + [f" ({found['one'] / found[place]:.2f} x)" for place in PLACES[1:]]
+        cells = [f"{found[p]:.3g} s{more}" for p, more in zip(PLACES, gain, strict=True)]
+        yield f"| {name} {work[name]['count']}, written to a lake | {' | '.join(cells)} |"
+
+
+def _learning(learn: dict[str, Any]) -> Iterator[str]:
+    yield "## Fitting a network by two workers"
+    yield ""
+    yield "| | one process | Ray Train, two workers |"
+    yield "|---|---|---|"
     one, two = learn["one"]["epoch_s"], learn["ray"]["epoch_s"]
-    what = f"an epoch of {learn['rows']} curves (Ray Train, gloo)"
-    yield f"| {what} | {one:.2g} s | - | {two:.2g} s |"
-    yield (
-        f"| the shortest fit, with all it starts | {learn['one']['shortest_s']:.2g} s | - |"
-        f" {learn['ray']['shortest_s']:.2g} s |"
-    )
+    yield f"| an epoch of {learn['rows']} curves, gloo | {one:.2g} s | {two:.2g} s |"
+    least = [learn[place]["shortest_s"] for place in ("one", "ray")]
+    yield f"| the shortest fit, with all it starts | {least[0]:.2g} s | {least[1]:.2g} s |"
     yield ""
     yield (
         f"Losses of two workers and of one, with the same batches, differed by"
@@ -129,7 +138,7 @@ def _costs(work: dict[str, Any], growth: dict[str, Rows]) -> Iterator[str]:
     rows, bucket = growth["rows"], growth["bucket"]
     size, beside = (_slope(rows, "rows", f"{name}_bytes") for name in ("data", "sidecar"))
     batch = rows[-1]["append_batch_s"] / BATCH
-    each = {n: work["taken_s"][n]["one"] / work["counts"][n] for n in work["counts"]}
+    each = {name: _alone(work, name) for name in _works(work)}
     puts = bucket[-1]["append_put"] / BATCH
     gets = (bucket[-1]["append_get"] + bucket[-1]["append_head"]) / BATCH
     yield f"## What a spectrum costs, and {_count(SPECTRA)} of them"
@@ -162,10 +171,10 @@ def _costs(work: dict[str, Any], growth: dict[str, Rows]) -> Iterator[str]:
 
 
 def _writing(work: dict[str, Any], growth: dict[str, Rows]) -> Iterator[str]:
-    took, task = growth["rows"][-1]["append_batch_s"], work["task_s"]["ray"]
+    took, task = growth["rows"][-1]["append_batch_s"], work["overhead"]["task_s"]["ray"]
     rate = BATCH / took
-    slowest = max(work["counts"], key=lambda n: work["taken_s"][n]["one"] / work["counts"][n])
-    each = work["taken_s"][slowest]["one"] / work["counts"][slowest]
+    slowest = max(_works(work), key=lambda name: _alone(work, name))
+    each = _alone(work, slowest)
     yield "## What one driver and one writer can do"
     yield ""
     yield (
@@ -201,13 +210,23 @@ def _breaking(growth: dict[str, Rows]) -> Iterator[str]:
         x = x * (per_file if one.by == "files" else 1)
         found.append((_reached(x, y, one.limit), one, x, y))
     for reached, one, x, y in sorted(found, key=lambda each: each[0]):
-        at = "; ".join(f"{b:.2g} at {_count(a)}" for a, b in zip(x, y, strict=True))
+        at = "; ".join(f"{_count(b)} at {_count(a)}" for a, b in zip(x, y, strict=True))
         power, factor = np.polyfit(np.log(x), np.log(np.maximum(y, 1e-12)), 1)
         line = y[-1] + (y[-1] - y[-2]) / (x[-1] - x[-2]) * (SPECTRA - x[-1])
-        far = f"{np.exp(factor) * SPECTRA**power:.2g} ({power:.2f}), {max(line, y[-1]):.2g}"
-        limit = _count(one.limit) if one.limit >= 1000 else f"{one.limit:g}"
+        far = f"{_count(np.exp(factor) * SPECTRA**power)} ({power:.2f}), {_count(max(line, y[-1]))}"
+        limit = _count(one.limit)
         where = _count(reached) if math.isfinite(reached) else "did not grow"
         yield f"| {one.what} | {at} {one.unit} | {far} {one.unit} | {limit} {one.unit} | {where} |"
+
+
+def _works(work: dict[str, Any]) -> list[str]:
+    """What the run has measured so far: its parts are kept one by one."""
+    return [name for name in WORKS if name in work]
+
+
+def _alone(work: dict[str, Any], name: str) -> float:
+    """Seconds of one process for one spectrum."""
+    return float(work[name]["taken_s"]["one"] / work[name]["count"])
 
 
 def _reached(x: np.ndarray, y: np.ndarray, limit: float) -> float:
@@ -225,7 +244,7 @@ def _count(n: float) -> str:
     for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if n >= size:
             return f"{n / size:.3g} {name}"
-    return f"{n:,.0f}" if n >= 100 else f"{n:.3g}"
+    return f"{n:,.0f}" if n >= 100 else f"{n:.2g}"
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ class Closings:
         self._listening_to: int | None = None
         self._told: deque[tuple[Path, bool]] = deque()
         self._closed = threading.Event()
+        self._lost = threading.Event()
 
     @property
     def any(self) -> bool:
@@ -49,12 +50,17 @@ class Closings:
             inode = self._folder.stat().st_ino
         except OSError:
             inode = None
-        if inode == self._listening_to:
+        # a folder made anew may get the number of the one that was deleted
+        if inode == self._listening_to and not self._lost.is_set():
             return
         self.end()
-        if inode is not None:
+        if inode is None:
+            return
+        try:
             self._observer = self._listening()
-            self._listening_to = inode
+        except FileNotFoundError:
+            return  # gone meanwhile
+        self._listening_to = inode
 
     def since(self) -> list[tuple[Path, bool]]:
         """Each file told of since asked last, in order, and whether it was closed (or moved in)."""
@@ -67,20 +73,29 @@ class Closings:
             self._observer.stop()
             self._observer.join()
         self._observer = self._listening_to = None
+        self._lost.clear()
 
     def _listening(self) -> BaseObserver:
-        from watchdog.events import FileClosedEvent, FileModifiedEvent, FileMovedEvent
+        from watchdog.events import (
+            DirDeletedEvent,
+            FileClosedEvent,
+            FileModifiedEvent,
+            FileMovedEvent,
+        )
         from watchdog.observers import Observer
 
         telling = self
 
         class Handler:
             def dispatch(self, event: FileSystemEvent) -> None:
-                closed = not isinstance(event, FileModifiedEvent)
-                path = event.dest_path if isinstance(event, FileMovedEvent) else event.src_path
-                telling._tell(Path(os.fsdecode(path)), closed)
+                moved = isinstance(event, FileMovedEvent)
+                path = Path(os.fsdecode(event.dest_path if moved else event.src_path))
+                if not isinstance(event, DirDeletedEvent):
+                    telling._tell(path, closed=not isinstance(event, FileModifiedEvent))
+                elif path == telling._folder:
+                    telling._lost.set()
 
-        kinds = [FileClosedEvent, FileModifiedEvent, FileMovedEvent]
+        kinds = [DirDeletedEvent, FileClosedEvent, FileModifiedEvent, FileMovedEvent]
         observer = Observer()
         observer.schedule(Handler(), str(self._folder), recursive=True, event_filter=kinds)  # type: ignore[arg-type]
         observer.start()

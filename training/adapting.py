@@ -21,7 +21,7 @@ from training.comparing import dataset_of
 from training.definitions import DatasetDefinition
 from training.dossier import ancestors
 from training.evaluation import Interval
-from training.fitting import Progress, SeedFit, _score, fit_candidate, training_of
+from training.fitting import Progress, SeedFit, fit_candidate, score_fit, training_of
 from training.leaks import refuse_leaks
 from training.loading import LoadedModel, load_model
 from training.lookup import one_model, split_reference
@@ -193,7 +193,7 @@ def _fitted(task: Task, study: Study, parent: Fitted) -> tuple[SeedFit, Fitted]:
     began = time.perf_counter()
     child = bring_over(school, way, parent, easy, own)
     took = time.perf_counter() - began
-    scored = _score(hard, study.candidates[0], child, task.seed, took)
+    scored = score_fit(hard, study.candidates[0], child, task.seed, took)
     shuffled = _answers(task, bring_over_shuffled(school, way, easy, own))
     by_chance = Side.of(hard, study.judged_by).score([shuffled])
     return SeedFit(scored, by_chance, child), bring_over(school, SCRATCH, parent, easy, own)

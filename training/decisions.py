@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from registry.events import emit
 from registry.lake import now
 from training.paging import found_versions
 
@@ -77,6 +78,8 @@ def decided(
     text = json.dumps(asdict(made), default=datetime.isoformat)
     key = f"{PREFIX}{made.at:%Y%m%dT%H%M%S.%f}"
     mlflow.set_model_version_tag(study, str(version), key, text)
+    about: dict[str, Any] = {"model": study, "version": version, "champion": champion}
+    emit("decided", act=act, reason=reason, by=made.by, **about)
 
 
 def decisions(mlflow: MlflowClient, study: str) -> list[Decided]:

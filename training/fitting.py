@@ -110,7 +110,7 @@ def fit_seed(work: Work) -> SeedFit:
     rows = dataset.rows("test")
     said = ask(control, data.task, dataset.take(candidate.inputs, rows))
     by_chance = bootstrap(metric, truth_of(dataset, rows, said), said.answers, dataset.groups(rows))
-    return SeedFit(_score(dataset, candidate, fitted, seed, seconds), by_chance, fitted)
+    return SeedFit(score_fit(dataset, candidate, fitted, seed, seconds), by_chance, fitted)
 
 
 def fit_candidate(
@@ -189,9 +189,10 @@ def _shuffled(metric: Metric) -> str:
     return "columns" if metric.task == "unsupervised" else "labels"
 
 
-def _score(
+def score_fit(
     dataset: Dataset, candidate: Candidate, fitted: Fitted, seed: int, seconds: float
 ) -> Repetition:
+    """Scores of a fitted model on every side there is."""
     task = dataset.definition.task
 
     def on(rows: Labels, inputs: Inputs) -> Scores:

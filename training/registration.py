@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from registry.errors import BadInput
+from registry.events import emit
 from registry.identity import canonical_json, digest
 from registry.lake import Lake
 from training.cards import code_version
@@ -117,6 +118,8 @@ def register(
     row = {**row, "version": int(version.version)}
     _note_predictions(lake, dataset, result, row)
     lake.replace("models", [row])
+    about = {"model": row["model"], "version": row["version"], "metric": row["metric"]}
+    emit("trained", lake.uri, **about, score=row["score_simulated"], run=row["run_id"])
     return row
 
 

@@ -22,13 +22,13 @@ import pyarrow as pa
 from flows.moving.capture import capture, content
 from flows.moving.databases import Database, Sqlite
 from flows.moving.place import claim, complete, put
+from flows.moving.pool import POOL, Pool, path_of
 from registry.errors import BadInput, LakeError
 from registry.lake import MARKER, Lake, now
 from registry.tables.parquet import checksum, fault
 from registry.tables.storage import Storage
 
 MANIFESTS = "backups"
-POOL = "pool"
 TABLES, RUNS, DATABASES = "tables", "runs", "databases"
 _KNOWN = re.compile(r"part-[0-9a-f]{32}-([0-9a-f]{32})\.parquet")
 Progress = Callable[[str], None]
@@ -80,7 +80,7 @@ def backup(
     Raises:
         LakeError: When a data file is damaged, or something cannot be reached.
     """
-    pool = _Pool(target)
+    pool = Pool(target)
     captured = capture(lake)
     for one in captured:
         for path, size in one.files:
@@ -213,46 +213,16 @@ def _put(target: Storage, path: str, size: int, read: Callable[[], bytes]) -> No
 def _insist_on_whole(place: Storage, manifest: Manifest) -> None:
     sizes = {path: size for path, size, _ in place.walk(POOL)}
     lost = [
-        path for path, (digest, size) in manifest.files.items() if sizes.get(_place(digest)) != size
+        path
+        for path, (digest, size) in manifest.files.items()
+        if sizes.get(path_of(digest)) != size
     ]
     if lost:
         raise LakeError(f"{place.uri}: {len(lost)} files are lost or cut: {', '.join(lost[:5])}")
 
 
 def _sound(place: Storage, path: str, expected: str) -> bytes:
-    found = place.read(_place(expected)) or b""
+    found = place.read(path_of(expected)) or b""
     if (digest := checksum(pa.py_buffer(found))) != expected:
         raise LakeError(f"{place.uri}: {path}: expected checksum {expected}, found {digest}")
     return found
-
-
-def _place(digest: str) -> str:
-    return f"{POOL}/{digest[:2]}/{digest}"
-
-
-class _Pool:
-    """Contents by checksum, and what was taken into them this time."""
-
-    def __init__(self, target: Storage) -> None:
-        self.files: dict[str, tuple[str, int]] = {}
-        self.new = 0
-        self.new_bytes = 0
-        self._target = target
-        self._there = {path: size for path, size, _ in target.walk(POOL)}
-
-    def has(self, path: str, digest: str, size: int) -> bool:
-        """Note a file whose content is there already; whether it is."""
-        if self._there.get(_place(digest)) != size:
-            return False
-        self.files[path] = (digest, size)
-        return True
-
-    def add(self, path: str, found: bytes) -> None:
-        """Take in a file."""
-        digest = checksum(pa.py_buffer(found))
-        if not self.has(path, digest, len(found)):
-            put(self._target, _place(digest), found)
-            self._there[_place(digest)] = len(found)
-            self.files[path] = (digest, len(found))
-            self.new += 1
-            self.new_bytes += len(found)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-SILENT = "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"
+PROXIED = {
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # files come through the tracking server: its bucket may be out of reach from here
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Tracking:
         """Client of it; makes an embedded data base when there is none yet."""
         import logging
 
-        for name, value in (*QUIET.items(), (SILENT, "true")):
+        for name, value in {**QUIET, **PROXIED}.items():
             os.environ.setdefault(name, value)
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         if self.files:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from registry.errors import Unsupported, WrongUse
+from registry.events import emit
 from registry.identity import digest
 from registry.lake import Lake, now
 from registry.lineage.tracing import Node, resolve
 from registry.query.views import needs, view
 
 RETRACT, RESTORE = "retract", "restore"
+TOLD = {RETRACT: "retracted", RESTORE: "restored"}
+"""Events by action."""
 KINDS = ("file", "sample", "material", "spectrum")
 """What can be retracted."""
 
@@ -126,6 +129,9 @@ def _note(lake: Lake, entity: str, action: str, why: str, author: str) -> Conseq
             "decided_at": at,
         }
         lake.append("retractions", [event])
+        counts = {name: n for name, n in found.counts.items() if n}
+        told = {"entity": str(node), "why": why.strip(), "author": author.strip()}
+        emit(TOLD[action], lake.uri, "warning", **told, marked=counts)
     return found
 
 

@@ -9,6 +9,8 @@ import importlib
 import os
 import pkgutil
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -32,13 +34,28 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+LogOption = Annotated[
+    str | None,
+    typer.Option("--log", envvar="SCATTERLAKE_LOG", help="Events on stderr: json, text or off."),
+]
+LogFileOption = Annotated[
+    Path | None,
+    typer.Option("--log-file", envvar="SCATTERLAKE_LOG_FILE", help="Append events to this file."),
+]
+
+
 @app.callback()
 def _options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Say the version and stop."
     ),
+    log: LogOption = None,
+    log_file: LogFileOption = None,
 ) -> None:
+    from registry.events import configure
+
     del version  # handled before any command
+    configure(log, log_file)
 
 
 def _load_commands() -> None:
@@ -51,11 +68,13 @@ def main() -> None:
     # Libraries below must not phone home from a facility.
     os.environ.setdefault("DO_NOT_TRACK", "1")
     _load_commands()
+    from registry.events import emit
     from scatterlake.cli._console import complain
 
     try:
         app()
     except ScatterlakeError as error:
+        emit("failed", level="error", error=type(error).__name__, reason=error)
         sys.exit(complain(error))
     except SystemExit as stop:
         # typer turns an interrupt into this code

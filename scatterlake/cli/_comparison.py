@@ -32,6 +32,7 @@ COMPARED = (
     "kB",
 )
 """Columns; what they mean is said below the table."""
+NAMED, MEASURED = ("v", "candidate"), ("measured", "gap")
 WIDE = 150
 """Characters that the table needs; on less it is printed in three."""
 NARROW = ((0, 1, 2, 3, 6, 7), (0, 1, 4, 5), (0, 1, 8, 9, 10, 11, 12))
@@ -87,14 +88,24 @@ def print_models(study: str, rows: Sequence[dict[str, Any]]) -> None:
         f"{rows[0]['naive']:.3f}"
     )
     cells = [_compared(row) for row in rows]
-    whole = [tuple(range(len(COMPARED)))]
-    for n, places in enumerate(whole if console.width >= WIDE else NARROW):
+    if all(row["measured"] is None for row in rows):
+        console.print(f"{study}: no model was asked about measured curves", highlight=False)
+    for n, places in enumerate(_tables(rows)):
         shown = [[row[i] for i in places] for row in cells]
         print_table("" if n else title, [COMPARED[i] for i in places], shown)
     levels = [row["level"] for row in rows if row["level"] is not None]
     console.print(f"[dim]{LEGEND.format(level=levels[0] if levels else 0.9)}[/]", highlight=False)
     if any(row["added"] for row in rows):
         console.print("[dim]* added after the study was committed[/]", highlight=False)
+
+
+def _tables(rows: Sequence[dict[str, Any]]) -> list[tuple[int, ...]]:
+    """Columns of each table: one where there is room, and none on measured curves without any."""
+    tables = [tuple(range(len(COMPARED)))] if console.width >= WIDE else list(NARROW)
+    if any(row["measured"] is not None for row in rows):
+        return tables
+    shown = [tuple(i for i in places if COMPARED[i] not in MEASURED) for places in tables]
+    return [places for places in shown if len(places) > len(NAMED)]
 
 
 def print_pairs(found: Comparison) -> None:

@@ -39,10 +39,12 @@ def check(
     'checks' and stays in the lake. Stopped half-way, the same command goes on from there.
     """
     from ingest.checks.validate import data_docs, validate
+    from ingest.telling import tell_checked
 
     opened = Lake.existing(lake)
     with progress_bar("checking") as progress:
         results = validate(opened, where=where, again=again, counter=progress)
+    tell_checked(opened, results)
     if not results:
         console.print("every row has a result of every check")
         return

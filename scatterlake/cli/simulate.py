@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from registry.errors import WrongUse
+from registry.events import emit
 from scatterlake import Lake
 from scatterlake.cli import app
 from scatterlake.cli._console import (
@@ -46,9 +48,10 @@ def simulate(
     """
     from ingest.simulate import simulate as run
 
+    opened = Lake.existing(lake)
     with progress_bar(f"simulating {technique}") as progress:
         report = run(
-            Lake.existing(lake),
+            opened,
             technique,
             parameters=_with_ranges(settings(pairs)),
             where=where,
@@ -58,6 +61,7 @@ def simulate(
             on=on,
             progress=progress,
         )
+    emit("simulated", opened.uri, **asdict(report))
     console.print(
         f"{technique}: {report.simulated} simulated, {report.already_there} already there, "
         f"{report.refused} refused, in {report.seconds:.1f} s"

@@ -17,14 +17,16 @@ def up(
     lake: LakeOption = DEFAULT_LAKE,
     prefect_port: Annotated[int, typer.Option(help="Port of the Prefect server.")] = 4200,
     mlflow_port: Annotated[int, typer.Option(help="Port of the MLflow server.")] = 5000,
+    metrics_port: Annotated[int, typer.Option(help="Port of figures for Prometheus.")] = 9464,
     detach: Annotated[bool, typer.Option(help="Leave it running and return.")] = False,
 ) -> None:
-    """Start the local stack of a lake: Prefect, a worker and MLflow, on loopback only."""
+    """Start the local stack of a lake: Prefect, a worker, MLflow and metrics, on loopback only."""
     from flows.stack.running import start, stop, watch
     from flows.stack.services import services
 
     opened = Lake.open(lake)
-    started = start(opened.path, services(opened.path, prefect_port, mlflow_port), _say)
+    wanted = services(opened.path, prefect_port, mlflow_port, metrics_port)
+    started = start(opened.path, wanted, _say)
     print_table(
         f"stack of {opened.path}",
         ("service", "where", "log"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from registry.events import emit
 from scatterlake import Lake
 from scatterlake.cli import app
 from scatterlake.cli._console import (
@@ -41,6 +43,8 @@ def maintain(lake: LakeOption = DEFAULT_LAKE, retention: RetentionOption = 30.0)
     with progress_bar("maintain") as progress:
         for n, table in enumerate(opened.tables):
             done.append(maintain_table(opened, table, timedelta(days=retention)))
+            level = "error" if done[-1].damaged else "info"
+            emit("maintained", opened.uri, level, **asdict(done[-1]))
             progress(n + 1, len(opened.tables))
     rows = [[u.table, u.merged, u.into, u.deleted] for u in done if u.merged or u.deleted]
     print_table("Maintained", ["table", "files merged", "into", "files deleted"], rows)

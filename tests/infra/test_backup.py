@@ -15,15 +15,17 @@ from typing import Any
 
 import pytest
 
+from flows.moving.databases import Postgres
 from flows.moving.deployments import server
 from flows.moving.doors import Tracking
 from flows.schedules import Scheduled
 from flows.stack.running import running, start, stop
 from flows.stack.services import HOST, POOL, services
+from infra import credentials
 from infra.native import postgres
 from infra.native.s3 import BUCKET
 from infra.native.topology import Ports, Topology
-from registry.errors import LakeError
+from registry.errors import LakeError, WrongUse
 from registry.lake import Lake
 from registry.schemas import SCHEMAS
 from tests.flows.small_lake import POINTS, all_rows, make, spectra
@@ -31,7 +33,7 @@ from tests.infra.conftest import PROJECT, Shared, clean, free_port
 
 LAKE = f"s3://{BUCKET}/facility"
 RUNS = f"s3://{BUCKET}/mlflow"
-STEADY = ("deployment", "deployment_schedule", "flow", "work_pool", "concurrency_limit_v2")
+STEADY = ("deployment", "deployment_schedule", "flow", "runs", "work_pool", "concurrency_limit_v2")
 """Tables of Prefect that its own services do not write all the time."""
 
 
@@ -98,9 +100,9 @@ def stored(stack: Shared) -> dict[str, str]:
     return found
 
 
-def _psql(stack: Shared, database: str, query: str) -> str:
+def _psql(stack: Shared, database: str, query: str, role: str = "backup") -> str:
     command = ["psql", "-qtA", f"--dbname={database}", f"--command={query}"]
-    environment = {**clean(), **libpq(stack, "backup")}
+    environment = {**clean(), **libpq(stack, role)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout
 
@@ -191,3 +193,54 @@ def test_a_lake_moves_to_the_shared_stack_survives_its_loss_and_comes_back(
     (row,) = home.sql("SELECT run_id FROM models").to_pylist()
     assert row["run_id"] == champion.run_id
     assert len(mlflow.get_metric_history(champion.run_id, "loss")) == POINTS
+
+
+def test_data_bases_come_back_after_their_folder_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="scatterlake-"))
+    folder.chmod(0o711)
+    alone = Shared(Topology(folder, Ports(*(free_port() for _ in range(4)))))
+    secrets = credentials.make(alone.topology.secrets)
+
+    def begin() -> None:
+        postgres.prepare(folder, secrets)
+        start(folder, alone.topology.services(fresh=True)[:1])
+        postgres.make_roles(alone.topology.ports.postgres, secrets)
+
+    def be(role: str) -> None:
+        for name, value in libpq(alone, role).items():
+            monkeypatch.setenv(name, value)
+
+    try:
+        begin()
+        be("postgres")
+        for name in ("mlflow", "prefect"):
+            made = f"SET ROLE {name}; CREATE TABLE runs (id int primary key, name text)"
+            indexed = "; CREATE INDEX ON runs USING gin (name gin_trgm_ops)"
+            filled = "; INSERT INTO runs SELECT n, 'run ' || n FROM generate_series(1, 1000) n"
+            _psql(alone, name, made + (indexed if name == "prefect" else "") + filled, "postgres")
+        kept = stored(alone)
+        both = [Postgres("mlflow", "runs"), Postgres("prefect", "runs")]
+        be("backup")
+        for database in both:
+            database.dump(tmp_path / database.name)
+        with pytest.raises(LakeError, match=rf"PostgreSQL at {HOST}:\d+: pg_restore"):
+            both[0].restore(tmp_path / "mlflow")  # backup reads only
+        stop(folder)
+        with pytest.raises(LakeError, match=rf"PostgreSQL at {HOST}:\d+: pg_dump"):
+            both[0].dump(tmp_path / "nothing")
+        shutil.rmtree(folder / "postgres")
+        begin()
+        assert "mlflow.runs" not in stored(alone)
+        be("postgres")
+        for database in both:
+            database.restore(tmp_path / database.name)
+            with pytest.raises(WrongUse, match="1000 rows in runs"):
+                database.insist_on_unused()
+        assert stored(alone) == kept
+        owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+        assert _psql(alone, "mlflow", owners).split() == ["mlflow"]
+    finally:
+        stop(folder)
+        shutil.rmtree(folder)

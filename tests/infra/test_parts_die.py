@@ -46,7 +46,7 @@ def user(shared: Shared) -> Iterator[dict[str, str]]:
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-        patch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+        patch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
         yield environment
 
 
@@ -219,7 +219,7 @@ def test_s3_hangs_and_nothing_acknowledged_is_lost(
     impatient = Lake.existing(LAKE, {**aws(user), **IMPATIENT})
     os.killpg(service.pid, signal.SIGSTOP)
     try:
-        with pytest.raises(LakeError, match=r"spectra.*") as told:
+        with pytest.raises(LakeError, match="table 'chunks'") as told:
             impatient.append("spectra", spectra(2, first=30))
         assert service.url in str(told.value)
     finally:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from ingest._at_rest import AtRest
+from ingest._closings import Closings
 from ingest.files import IngestReport
 from ingest.watch import Pace, Waiting, Watch, waiting
 from registry.events import configure
@@ -255,6 +256,24 @@ def test_a_file_is_taken_within_two_seconds_of_its_closing(
     (place / "moved.csv.part").rename(place / "moved.csv")
     told.until(lambda: told.stored() == 3)
     assert told.complaints == []
+
+
+@told_of_closings
+def test_a_folder_made_anew_is_listened_to(place: Path) -> None:
+    closings = Closings(place)
+    try:
+        for n in range(3):
+            closings.listen()
+            (place / f"{n}.csv").write_text("1 2 3")
+            end = time.monotonic() + 20
+            while not closings.any and time.monotonic() < end:
+                time.sleep(0.02)
+            assert (place / f"{n}.csv", True) in closings.since()
+            shutil.rmtree(place)
+            place.mkdir()
+            time.sleep(1)
+    finally:
+        closings.end()
 
 
 @told_of_closings

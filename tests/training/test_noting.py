@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -31,6 +31,7 @@ def plain(card: SimpleNamespace, entities: list[str], said: Said) -> list[dict]:
     return [{k: v for k, v in row.items() if k != "predicted_at"} for row in rows]
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     SHAPE.flatmap(
         lambda shape: (

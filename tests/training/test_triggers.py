@@ -165,6 +165,18 @@ def test_what_was_decided_on_is_kept_and_asks_for_nothing_again(
     assert watch(lake, study, [NewRows(1)]).record is None, "the same rows are no new evidence"
 
 
+def test_a_detector_that_slips_alarms_and_what_came_of_it_is_written_down(
+    lake: Lake, study: Study, world: ModuleType
+) -> None:
+    come(lake, world, shift=0.2)
+    found = watch(lake, study, [DRIFT, Degraded(0.05)])
+    assert found.record is not None
+    assert {sign.trigger for sign in found.record.signs if sign.fired} >= {"drift"}
+    assert found.record.outcome in (PROMOTED, KEPT)
+    assert found.record.interval is not None
+    assert (found.record.outcome == PROMOTED) == (found.record.interval.low > 0)
+
+
 def test_that_nothing_can_be_trained_is_kept_with_the_reason(
     lake: Lake, study: Study, world: ModuleType
 ) -> None:

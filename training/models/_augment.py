@@ -126,7 +126,7 @@ def broadened(curves: Tensor, deviation: Tensor) -> Tensor:
     padded = nn.functional.pad(curves[:, None], (margin, margin), mode="replicate")[:, 0]
     frequency = torch.fft.rfftfreq(padded.shape[1])
     damping = torch.exp(-2 * (math.pi * frequency * deviation) ** 2)
-    folded = torch.fft.irfft(torch.fft.rfft(padded) * damping, n=padded.shape[1])
+    folded: Tensor = torch.fft.irfft(torch.fft.rfft(padded) * damping, n=padded.shape[1])
     return folded[:, margin : margin + points]
 
 

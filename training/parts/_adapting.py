@@ -194,13 +194,14 @@ def bring_over_shuffled(school: Schooling, way: str, easy: Training, own: Traini
 
 def _ways(task: Task) -> Iterator[Answer]:
     school, most = task.schooling, max(task.sizes)
+    own = {n: few(task, n) for n in task.sizes}
     model: Model = pick(models(), "model", school.model)
     easy = training_of(task.easy, school.inputs, task.seed)
     parent = model.train(easy, **school.parent)
     yield _answer(task, ZERO, 0, parent)
     steps = [(way, n) for n in task.sizes for way in (SCRATCH, FEATURES, TUNED)]
     for way, n in [*steps, *((way, most) for way in school.aligns)]:
-        yield _answer(task, way, n, bring_over(school, way, parent, easy, few(task, n)))
+        yield _answer(task, way, n, bring_over(school, way, parent, easy, own[n]))
 
 
 def _control(task: Task) -> Answer:

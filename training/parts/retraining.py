@@ -11,24 +11,22 @@ minutes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from registry.errors import BadInput
 from training.assembly import assemble
 from training.datasets import Dataset
 from training.definitions import DatasetDefinition
-from training.evaluation import Interval, bootstrap, paired_bootstrap, unpaired_bootstrap
-from training.findings import Cell, Finding, Verdict
-from training.metrics import Answers, Metric
+from training.evaluation import Interval
+from training.findings import Finding, Verdict
+from training.metrics import Metric
 from training.models import Labels
 from training.parts import Setting
 from training.parts._drawing import Bar, bars_in, draw_lines
 from training.parts._experiment import scored
+from training.parts._followed import Told
 from training.parts._series import Followed, Follower, Windows, in_order
 from training.study import Candidate
 
@@ -113,7 +111,7 @@ class Retraining:
                     f"{own.promoted} took over"
                 )
         fewest = min(map(len, blocks))
-        return self._finding(setting, _Told.of(dataset, blocks, done, fewest))
+        return self._finding(setting, Told.of(dataset, blocks, done, fewest))
 
     def draw(self, finding: Finding, path: Path) -> None:
         """Score along the order, one line for each follower."""
@@ -124,7 +122,7 @@ class Retraining:
         sizes = (self.first, self.block, self.window)
         return Windows(dataset, rows, *sizes, self.candidate, setting.study.judged_by, seed)
 
-    def _finding(self, setting: Setting, told: _Told) -> Finding:
+    def _finding(self, setting: Setting, told: Told) -> Finding:
         metric, half = setting.study.judged_by, told.blocks // 2
         late = range(half, told.blocks)
         start = told.score(metric, FROZEN, range(1))
@@ -155,7 +153,7 @@ class Retraining:
             metrics={f"{row[0]}, later half": float(str(row[2])) for row in rows},
         )
 
-    def _verdict(self, metric: Metric, told: _Told, late: range, start: Interval) -> Verdict:
+    def _verdict(self, metric: Metric, told: Told, late: range, start: Interval) -> Verdict:
         """The weaker of both halves of the claim."""
         gain = told.gain(metric, EVIDENCE, FROZEN, late)
         kept = told.change(metric, EVIDENCE, late)
@@ -167,7 +165,7 @@ class Retraining:
         )
         return Verdict.on(min(gain, held, key=lambda one: one.low), reason)
 
-    def _drawn(self, setting: Setting, metric: Metric, told: _Told) -> dict[str, Any]:
+    def _drawn(self, setting: Setting, metric: Metric, told: Told) -> dict[str, Any]:
         places = [self.first + (n + 0.5) * self.block for n in range(told.blocks)]
         lines = []
         for follower in self.followers:
@@ -183,83 +181,3 @@ class Retraining:
             "naive": told.naive(metric),
             "lines": lines,
         }
-
-
-@dataclass(frozen=True)
-class _Told:
-    """Truths and answers by series and block.
-
-    Attributes:
-        truth: Shape ``(series, blocks, size)``.
-        answers: The same by follower.
-        done: What every follower did in every series.
-    """
-
-    truth: Answers
-    answers: Mapping[str, Answers]
-    done: Mapping[str, Sequence[Followed]]
-
-    @classmethod
-    def of(
-        cls,
-        dataset: Dataset,
-        blocks: Sequence[Sequence[Labels]],
-        done: Mapping[str, Sequence[Followed]],
-        fewest: int,
-    ) -> _Told:
-        """As many blocks of every series as the shortest has."""
-        targets = np.asarray(dataset.targets)
-        truth = np.array([[targets[rows] for rows in own[:fewest]] for own in blocks])
-        answers = {
-            label: np.array([each.answers[:fewest] for each in own]) for label, own in done.items()
-        }
-        return cls(truth, answers, done)
-
-    @property
-    def series(self) -> int:
-        """How many."""
-        return len(self.truth)
-
-    @property
-    def blocks(self) -> int:
-        """How many of each."""
-        return int(self.truth.shape[1])
-
-    def score(self, metric: Metric, label: str, blocks: Sequence[int]) -> Interval:
-        """Score of a follower on some blocks."""
-        return bootstrap(metric, *self._of(label, blocks))
-
-    def gain(self, metric: Metric, one: str, other: str, blocks: Sequence[int]) -> Interval:
-        """How much better one follower is than another on some blocks."""
-        truth, first, groups = self._of(one, blocks)
-        return paired_bootstrap(metric, truth, first, self._of(other, blocks)[1], groups)
-
-    def change(self, metric: Metric, label: str, blocks: Sequence[int]) -> Interval:
-        """How much better a follower is on some blocks than on the first."""
-        return unpaired_bootstrap(metric, self._of(label, blocks), self._of(label, [0]))
-
-    def naive(self, metric: Metric) -> float:
-        """Score of the median of all truths; of their most frequent class."""
-        values, counts = np.unique(self.truth, return_counts=True)
-        usual = (
-            values[counts.argmax()] if metric.task == "classification" else np.median(self.truth)
-        )
-        return metric.score(self.truth.ravel(), np.full(self.truth.size, usual))
-
-    def row(
-        self, metric: Metric, label: str, late: Sequence[int], start: Interval
-    ) -> tuple[Cell, ...]:
-        """A row of the table."""
-        found, own = self.score(metric, label, late), self.done[label]
-        trained, promoted = (
-            float(np.mean([getattr(each, name) for each in own]))
-            for name in ("trained", "promoted")
-        )
-        return (label, start.value, found.value, found.low, found.high, trained, promoted)
-
-    def _of(self, label: str, blocks: Sequence[int]) -> tuple[Answers, Answers, list[str]]:
-        chosen = list(blocks)
-        truth, said = self.truth[:, chosen], self.answers[label][:, chosen]
-        size = truth.shape[1] * truth.shape[2]
-        groups = [str(n) for n in range(len(truth)) for _ in range(size)]
-        return truth.ravel(), said.ravel(), groups

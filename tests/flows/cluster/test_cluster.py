@@ -141,11 +141,13 @@ def test_what_gives_no_answers_stays_on_this_machine(study: Lake) -> None:
         pass
 
 
-def test_two_workers_have_the_losses_of_one(study: Lake, world: ModuleType) -> None:
-    manifest = assemble(study, world.DEFINITION).manifest
+def test_two_workers_have_the_losses_of_one(world: ModuleType, tmp_path: Path) -> None:
+    lake = Lake.open(tmp_path / "lake")
+    world.fill(lake, 24)
+    manifest = assemble(lake, world.DEFINITION).manifest
     candidate = Candidate("mlp", ("xrd", "soap"), CALM)
-    shared = train_on_ray(study, manifest, candidate, seed=3)
-    training = open_reading(study, manifest).training(candidate.inputs, 3)
+    shared = train_on_ray(lake, manifest, candidate, seed=3)
+    training = open_reading(lake, manifest).training(candidate.inputs, 3)
     alone = models()["mlp"].train(training, **CALM)
     np.testing.assert_allclose(np.array(shared.history), np.array(alone.history), rtol=1e-4)
     given = training.validation_inputs
@@ -154,9 +156,9 @@ def test_two_workers_have_the_losses_of_one(study: Lake, world: ModuleType) -> N
     )
 
 
-def test_one_worker_needs_no_ray(study: Lake) -> None:
+def test_one_worker_needs_no_ray(salts: tuple[Lake, Lake]) -> None:
     with pytest.raises(WrongUse, match="workers"):
-        train_on_ray(study, "minerals", Candidate("mlp", ("xrd",)), workers=1)
+        train_on_ray(salts[0], "minerals", Candidate("mlp", ("xrd",)), workers=1)
 
 
 def test_the_tasks_of_a_sweep_run_on_the_ray(salts: tuple[Lake, Lake], tmp_path: Path) -> None:
