@@ -101,7 +101,8 @@ def _overhead(work: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{work['when']}, median of three, a Ray that is up, two workers. The two cores were shared"
         f" with others at work (load {min(load):.0f} to {max(load):.0f} meanwhile), so"
-        " the gain says little about what two free cores give."
+        " the gain says little about what two free cores give. Two processes are started anew by"
+        " each call, which is in their figures; a Ray's workers are there already after the first call."
     )
     yield ""
     yield "| | one process | two processes | Ray, two workers |"
@@ -158,8 +159,10 @@ def _costs(work: dict[str, Any], growth: dict[str, Rows]) -> Iterator[str]:
         yield f"| {what} | {value:.0f} bytes | {total} | - | {month:.3g} $ a month |"
     for what, value in {**each, "append": batch}.items():
         hours = value * SPECTRA / 3600
+        # writing is not divided by cores: see the next section
+        shared = f"{hours / CORES:.2g} h" if what in each else "-"
         yield (
-            f"| {what} | {1e3 * value:.3g} ms | {hours:.3g} core hours | {hours / CORES:.2g} h |"
+            f"| {what} | {1e3 * value:.2g} ms | {_count(hours)} core hours | {shared} |"
             f" {hours * PRICES['core hour']:.3g} $ |"
         )
     for what, value, price in (
@@ -198,7 +201,9 @@ def _breaking(growth: dict[str, Rows]) -> Iterator[str]:
         f" at the largest size. *At {_count(SPECTRA)}* goes on by the power of the size fitted to"
         f" all three points (in brackets: the exponent), and by the straight line through the last"
         f" two, which is the more careful where the smallest is mostly a constant. *Reached* is"
-        f" where that line meets the limit; the first of them stands first."
+        f" where that line meets the limit; the first of them stands first. Every look was taken"
+        f" once, on a busy machine: sizes, requests and rows are exact, seconds are rough, and the"
+        f" listing of MLflow's runs (slower at the first size than at the second) is mostly noise."
     )
     yield ""
     yield f"| | measured | at {_count(SPECTRA)} | limit | reached at |"

@@ -23,7 +23,7 @@ from registry.errors import LakeError, WrongUse
 
 STATE = "stack.json"
 LOGS = "logs"
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds a service has to become ready: the first start makes data bases."""
 GRACE = 20.0
 """Seconds a service has to end by itself."""

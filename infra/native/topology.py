@@ -88,6 +88,8 @@ class Topology:
             "MLFLOW_TRACKING_URI": self.mlflow_url,
             "MLFLOW_TRACKING_USERNAME": mlflow_user,
             "MLFLOW_TRACKING_PASSWORD": password,
+            # by way of the server: people have no right to the bucket's part that is MLflow's
+            "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
             "PREFECT_API_URL": f"{self.prefect_url}/api",
             "PREFECT_API_AUTH_STRING": self._prefect_password(),
             "SCATTERLAKE_HOME": str(self.folder / "home" / mlflow_user),
