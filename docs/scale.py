@@ -102,7 +102,7 @@ def _overhead(work: dict[str, Any]) -> Iterator[str]:
         f"{work['when']}, median of three, a Ray that is up, two workers. The two cores were shared"
         f" with others at work (load {min(load):.0f} to {max(load):.0f} meanwhile), so"
         " the gain says little about what two free cores give. Two processes are started anew by"
-        " each call, which is in their figures; a Ray's workers are there already after the first call."
+        " each call, which is in their figures; a Ray's workers stay from one call to the next."
     )
     yield ""
     yield "| | one process | two processes | Ray, two workers |"

@@ -57,7 +57,7 @@ class Task:
     draw: dict[str, int] = field(default_factory=dict)
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - all but two are options with a default
     lake: Lake,
     name: str,
     *,
