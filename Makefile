@@ -9,7 +9,7 @@ LAKE ?= demo-lake
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test lint types imports tests bench clean
+.PHONY: demo test lint types imports tests proofs bench clean
 
 demo: $(STAMP)
 	$(BIN)/scatterlake quickstart --lake $(LAKE)
@@ -28,6 +28,10 @@ imports: $(STAMP)
 
 tests: $(STAMP)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+# what takes minutes: every part of the shared stack killed in turn, the stack lost and restored
+proofs: $(STAMP)
+	$(BIN)/python -m pytest -m proof
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

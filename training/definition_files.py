@@ -62,7 +62,8 @@ def read_definition(path: Path) -> DatasetDefinition:
         dict.fromkeys(TOP_NEEDED), dict.fromkeys((*TOP, "target", "split", "align"))
     )
     values: dict[str, Any] = _plain(found, TOP)
-    values["inputs"] = tuple(_input(entry) for entry in found["inputs"].items())
+    of_materials = values.get("entity", "material") == "material"
+    values["inputs"] = tuple(_input(entry, of_materials) for entry in found["inputs"].items())
     if "split" in found:
         values["split"] = _split(found["split"])
     if "align" in found:
@@ -129,7 +130,7 @@ def _split(field: Field) -> Split:
     return _made(field, found, lambda: Split(**values))
 
 
-def _input(field: Field) -> Input:
+def _input(field: Field, of_material: bool) -> Input:
     field.plain(FIELDS)
     if ("technique" in field.value) == ("view" in field.value):
         both = "both" if "view" in field.value else "neither"
@@ -137,20 +138,25 @@ def _input(field: Field) -> Input:
     if "view" in field.value:
         found = field.fields(dict.fromkeys(("name", "view")), {"parameters": None, "missing": None})
         values: dict[str, Any] = _plain(found, FEATURE) | _parameters(found)
-        return _known(field, found, lambda: FeatureInput(**values))
+        return _known(field, found, lambda: FeatureInput(**values), True)
     optional = dict.fromkeys(("simulator", "parameters", "missing", "measured", "where"))
     found = field.fields(dict.fromkeys(("name", "technique", "grid")), optional)
     grid = _three(found["grid"], (NUMBER, NUMBER, WHOLE))
     values = _plain(found, SPECTRUM) | _parameters(found) | {"grid": grid}
-    return _known(field, found, lambda: SpectrumInput(**values))
+    # other curves are picked by a condition, not by the recipe of a simulator
+    by_recipe = of_material and not values.get("measured", False)
+    return _known(field, found, lambda: SpectrumInput(**values), by_recipe)
 
 
-def _known(field: Field, found: dict[str, Field], make: Callable[[], Input]) -> Input:
+def _known(
+    field: Field, found: dict[str, Field], make: Callable[[], Input], has_identity: bool
+) -> Input:
     """An input of which everything that it names exists: its identity can be calculated."""
 
     def known() -> Input:
         made = make()
-        made.identity()
+        if has_identity:
+            made.identity()
         return made
 
     return _made(field, found, known)

@@ -31,6 +31,8 @@ from registry.schemas import SCHEMAS
 from tests.flows.small_lake import POINTS, all_rows, make, spectra
 from tests.infra.conftest import PROJECT, Shared, clean, free_port
 
+pytestmark = pytest.mark.proof
+
 LAKE = f"s3://{BUCKET}/facility"
 RUNS = f"s3://{BUCKET}/mlflow"
 STEADY = ("deployment", "deployment_schedule", "flow", "runs", "work_pool", "concurrency_limit_v2")

@@ -31,6 +31,8 @@ from registry.lake import Lake
 from tests.flows.small_lake import spectra
 from tests.infra.conftest import Shared
 
+pytestmark = pytest.mark.proof
+
 LAKE = f"s3://{BUCKET}/parts"
 IMPATIENT = {"max_retries": "1", "retry_timeout": "2s"}
 PATIENCE = 300.0
