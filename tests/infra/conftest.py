@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,6 +60,13 @@ def clean() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Shared]:
+    """The whole topology, for all tests together."""
+    with started() as made:
+        yield made
+
+
+@contextmanager
+def started() -> Iterator[Shared]:
     """The whole topology on free ports; skips where PostgreSQL is not installed, except in CI."""
     try:
         postgres.binaries()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from registry.errors import LakeError, WrongUse
 from registry.lake import Lake
 from registry.schemas import SCHEMAS
 from tests.flows.small_lake import POINTS, all_rows, make, spectra
-from tests.infra.conftest import PROJECT, Shared, clean, free_port
+from tests.infra.conftest import PROJECT, Shared, clean, free_port, started
 
 pytestmark = pytest.mark.proof
 
@@ -42,20 +41,8 @@ STEADY = ("deployment", "deployment_schedule", "flow", "runs", "work_pool", "con
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Shared]:
     """A shared stack that may be destroyed."""
-    try:
-        postgres.binaries()
-    except LakeError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI needs PostgreSQL: {error}")
-        pytest.skip(str(error))
-    folder = Path(tempfile.mkdtemp(prefix="scatterlake-"))
-    made = Shared(Topology(folder, Ports(*(free_port() for _ in range(4)))))
-    try:
-        made.command("up")
+    with started() as made:
         yield made
-    finally:
-        made.command("down")
-        shutil.rmtree(folder)
 
 
 @dataclass(frozen=True)
