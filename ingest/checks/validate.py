@@ -7,7 +7,7 @@ them) and as Data Docs, pages a person reads in a browser. What fails is flagged
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from ingest.checks._batches import batches
 from ingest.checks.copies import note_marks
-from ingest.checks.expectations import broken_by, context_of, data_docs
+from ingest.checks.expectations import Judge, data_docs
 from ingest.checks.results import result_rows
 from ingest.checks.suites import ALL, Suite, suites
 from registry.lake import Lake
@@ -84,14 +84,29 @@ def validate(
     plan = [(suite, pending) for suite, pending in plan if pending.num_rows]
     if not plan:
         return []
-    context, results = context_of(lake), []
+    judge = Judge()
+    try:
+        return _run(lake, plan, judge, progress, counter)
+    finally:
+        judge.publish(lake)
+
+
+def _run(
+    lake: Lake,
+    plan: Sequence[tuple[Suite, pa.Table]],
+    judge: Judge,
+    progress: Callable[[str], None] | None,
+    counter: Callable[[int, int], None] | None,
+) -> list[SuiteResult]:
+    """Check what is pending of each suite, batch after batch."""
+    results = []
     done, total = 0, sum(pending.num_rows for _, pending in plan)
     for suite, pending in plan:
         written, failed = 0, {check.name: 0 for check in suite.checks}
         for entities in batches(pending):
             rows = suite.rows(lake, entities)
             frame = _frame(lake, rows, suite)
-            broken = broken_by(context, suite.name, suite.checks, frame)
+            broken = judge.broken_by(suite.name, suite.checks, frame)
             written += _store(lake, _results(suite, frame, broken))
             for name, found in broken.items():
                 failed[name] += len(found)
@@ -103,7 +118,6 @@ def validate(
         results.append(SuiteResult(suite.name, *checked, written, flagged))
         if progress:
             progress(suite.name)
-    context.build_data_docs()
     return results
 
 

@@ -25,23 +25,22 @@ from registry.lake import Lake
 Q = np.linspace(0.01, 0.3, 40)
 
 
-class NoDocs:
-    """Stands for Great Expectations' project, which takes seconds; test_validate.py has it."""
+class Limits:
+    """Judges by the limits alone; Great Expectations takes seconds, test_validate.py has it."""
 
-    def build_data_docs(self) -> None:
+    def broken_by(self, *given: Any) -> dict[str, set[str]]:
+        """As at the gate."""
+        _, checks, frame = given
+        return {c.name: set(frame["entity_id"][c.broken_by(frame[c.name])]) for c in checks}
+
+    def publish(self, lake: Lake) -> None:
         """Nothing is drawn."""
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits of the checks decide, as they do at the gate."""
-
-    def broken(*given: Any) -> dict[str, set[str]]:
-        _, _, checks, frame = given
-        return {c.name: set(frame["entity_id"][c.broken_by(frame[c.name])]) for c in checks}
-
-    monkeypatch.setattr("ingest.checks.validate.broken_by", broken)
-    monkeypatch.setattr("ingest.checks.validate.context_of", lambda _: NoDocs())
+    monkeypatch.setattr("ingest.checks.validate.Judge", Limits)
 
 
 def curve(name: str, y: Any = None, **told: Any) -> dict[str, Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
+from ingest.checks import Check
+from ingest.checks.expectations import Judge
 from ingest.checks.materials import MATERIAL_CHECKS, material_quality
 from ingest.checks.spectra import spectrum_checks
 from ingest.checks.validate import data_docs, validate
@@ -143,3 +146,16 @@ def test_a_density_of_states_holds_three_modes_a_site_or_is_told(lake: Lake, fol
     assert scaled == {"entity_id": "scaled", "value": None, "passed": None}
     assert half == {"entity_id": "half", "value": pytest.approx(0.5, rel=1e-4), "passed": False}
     assert full == {"entity_id": "whole", "value": pytest.approx(1, rel=1e-4), "passed": True}
+
+
+def test_processes_that_check_one_lake_at_once_share_only_the_pages(lake: Lake) -> None:
+    check = Check("share", "a share", 0.0, 1.0, "error")
+    judges = [Judge(), Judge()]
+    frames = [pd.DataFrame({"entity_id": ["s"], "share": [value]}) for value in (0.5, 2.0)]
+    broken = [j.broken_by("saxs", [check], f) for j, f in zip(judges, frames, strict=True)]
+    assert broken == [{"share": set()}, {"share": {"s"}}]
+    for judge in judges:
+        judge.publish(lake)
+    pages = data_docs(lake).parent
+    assert len(list(pages.glob("validations/saxs/**/*.html"))) == 2
+    assert len(list(pages.glob("expectations/saxs.html"))) == 1
