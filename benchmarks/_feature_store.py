@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks import _feast
 from features.compute import Work, compute, processes
 from features.descriptor import descriptors
+from features.reading import Matrix
 from features.store import FeatureStore
 from registry.lake import Lake, now
 from registry.parallel import mapper
@@ -92,6 +94,20 @@ def lake_to_lake(name: str, alone: Callable[[], object], n: int, materials: Path
     }
 
 
+def fixed_cost(name: str, n: int, materials: Path) -> Row:
+    """What of :func:`lake_to_lake` does not depend on how many structures there are."""
+    taken: dict[str, list[float]] = {"false": [], "true": []}
+    for turn in range(4):
+        for where, seconds in taken.items():
+            lake = _copy(materials, f"{name}-{where}-{turn}")
+            store = FeatureStore(Lake.existing(lake))
+            seconds.append(_seconds(lambda s=store, w=where: s.compute(name, where=w)))
+            shutil.rmtree(lake)
+    none, every = (median(seconds[1:]) for seconds in taken.values())
+    what = f"{name} of no structure: one query, one commit"
+    return _row(what, f"of {n} structures", none, every, None, "s")
+
+
 def two_workers(materials: Path) -> list[Row]:
     """Four descriptors by one process and by two, and what a second run costs."""
     # kernels are compiled once on a machine, before anything is timed
@@ -133,7 +149,7 @@ def _card(materials: Path, workers: int, warm: bool = False) -> tuple[float, Lak
             descriptor = descriptors()[name]
             compute(lake, descriptor, descriptor.settings(), where, Work(run, workers))
 
-    with processes(workers) as run:
+    with processes(workers, used=[descriptors()[name] for name in CARD]) as run:
         if warm:
             describe_all("material_id < '04'")
         return _seconds(lambda: describe_all("true")), lake
@@ -179,6 +195,8 @@ def read_back(folder: Path) -> list[Row]:
         _row("one vector by id", "the matrix", single, ours, None, "s"),
     ]
     (file,) = lake["features"].files()
+    bare = median(_seconds(lambda: _bare(file)) for _ in range(5))
+    rows.append(_row(what, "the column alone by pq.read_table", ours, bare, None, "s"))
     theirs = _feast.measured(folder, file, WIDTH, asked)
     if theirs is None:
         return [_row(what, f"Feast not measured: no {_feast.PYTHON}", ours, None, 50.0, "s"), *rows]
@@ -189,6 +207,13 @@ def read_back(folder: Path) -> list[Row]:
         _row(what, "Feast, each feature a column", ours, theirs["wide"], None, "s"),
         *rows,
     ]
+
+
+def _bare(file: str) -> Matrix:
+    """The vectors as they lie in the file, nothing looked up and no page proved."""
+    vectors = pq.read_table(file, columns=["vector"])["vector"].combine_chunks()
+    matrix: Matrix = vectors.flatten().to_numpy().reshape(-1, WIDTH)
+    return matrix
 
 
 def _vectors(folder: Path) -> Lake:

@@ -62,6 +62,7 @@ def run() -> list[Row]:
         lake = stored.materials_lake(folder / "many", many)
         alone = _references.coulomb(many)
         rows.append(stored.lake_to_lake("coulomb_matrix", alone, len(many), lake))
+        rows.append(stored.fixed_cost("coulomb_matrix", len(many), lake))
         rows += stored.two_workers(stored.materials_lake(folder / "every", every))
         rows += stored.read_back(folder)
     return rows

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from registry.errors import LakeError
-from registry.tables.table import Table
+from registry.tables.table import State, Table
 
 ROWS = 1024
 BUFFER_BYTES = 2**20
@@ -54,7 +54,7 @@ class Group:
 
     def batches(
         self, columns: Sequence[str], rows: int = ROWS
-    ) -> Iterator[tuple[Places, pa.Table]]:
+    ) -> Iterator[tuple[Places, pa.RecordBatch]]:
         """Read all its rows, so many at a time.
 
         Yields:
@@ -67,17 +67,22 @@ class Group:
         with _opened(self.table, self.path) as parquet:
             first = 0
             for batch in parquet.iter_batches(rows, [self.number], list(columns)):
-                yield self.places[first : first + len(batch)], pa.Table.from_batches([batch])
+                yield self.places[first : first + len(batch)], batch
                 first += len(batch)
 
 
-def chosen_groups(table: Table, version: int, chosen: Chosen) -> Iterator[Group]:
+def chosen_groups(table: Table, state: State, chosen: Chosen) -> Iterator[Group]:
     """Row groups that have chosen rows: the keys of a file are read and looked up at once.
+
+    Args:
+        table: The table.
+        state: Version of it to read.
+        chosen: Which rows.
 
     Raises:
         LakeError: When a data file is missing or damaged.
     """
-    for file in table.state(version).files:
+    for file in state.files:
         with _opened(table, file.path) as parquet:
             yield from _groups(table, file.path, parquet, chosen)
 

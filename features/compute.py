@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -22,8 +22,9 @@ from registry.lake import Lake, now
 from registry.parallel import Map, mapper
 
 WRITE_SECONDS = 5.0
-WRITE_BYTES = 128 * 2**20
-"""What is done is written after this time, or when it is this large: much work to a commit."""
+WRITE_BYTES = 32 * 2**20
+"""What is done is written after this time, or when it is this large: much work to a commit, and
+little left to write at the end, when the other processes have nothing to do."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,18 @@ class Work:
     progress: Callable[[int, int], None] | None = None
 
 
-def processes(workers: int, on: str | None = None) -> AbstractContextManager[Map]:
-    """Processes that describe: see :func:`registry.parallel.mapper`."""
-    return mapper(workers, on, preload=["features._preload"])
+def processes(
+    workers: int, on: str | None = None, used: Iterable[Descriptor] = ()
+) -> AbstractContextManager[Map]:
+    """Processes that describe: see :func:`registry.parallel.mapper`.
+
+    Args:
+        workers: How many.
+        on: Where.
+        used: Descriptors they shall work with; what these load is then loaded once for all.
+    """
+    modules = {module: None for descriptor in used for module in descriptor.loads}
+    return mapper(workers, on, preload=["features._preload", *modules])
 
 
 def compute(
@@ -87,8 +97,8 @@ def compute(
     start = time.perf_counter()
     view = _view_row(descriptor, settings)
     source = SOURCES[descriptor.entity]
-    version = lake[source.table].version()
-    missing, wanted = _missing(lake, descriptor, view["view_id"], where, version)
+    state = lake[source.table].state()
+    missing, wanted = _missing(lake, descriptor, view["view_id"], where, state.version)
     if len(missing) == wanted:
         # where anything of it is there, so is the view
         lake.append("feature_views", [view])
@@ -96,7 +106,7 @@ def compute(
     if len(missing):
         chosen = Chosen(source.key, missing)
         columns = (source.key, *source.columns)
-        groups = chosen_groups(lake[source.table], version, chosen)
+        groups = chosen_groups(lake[source.table], state, chosen)
         batches = (batch for group in groups for batch in group.batches(columns))
         rows = (_only(batch, places >= 0) for places, batch in batches)
         function = partial(describe, descriptor.name, settings)
@@ -126,8 +136,9 @@ def _missing(
     return found["missing"].flatten(), found["wanted"][0].as_py()
 
 
-def _only(rows: pa.Table, wanted: npt.NDArray[np.bool_]) -> pa.Table:
-    return rows if wanted.all() else rows.filter(pa.array(wanted))
+def _only(rows: pa.RecordBatch, wanted: npt.NDArray[np.bool_]) -> pa.Table:
+    kept = rows if wanted.all() else rows.filter(pa.array(wanted))
+    return pa.Table.from_batches([kept])
 
 
 def _describe_all(

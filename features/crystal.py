@@ -5,10 +5,10 @@ pymatgen's Structure makes a Python object of every site, which costs more than 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +100,85 @@ class Crystal:
         return ", ".join(f"{_symbols()[number]}:{share:.4g}" for number, share in pairs) or "none"
 
 
+@dataclass(frozen=True, eq=False)
+class Crystals(Sequence[Any]):
+    """Crystals laid end to end, each cut out when it is asked for, or the refusal in its place.
+
+    Attributes:
+        lattices: Cell vectors, shape ``(c, 3, 3)``, angstrom.
+        start: Where the sites of each begin, and where the last ones end, shape ``(c + 1,)``.
+        positions: Fractional, shape ``(n, 3)``.
+        first: Where the entries of each begin, and where the last ones end, shape ``(c + 1,)``.
+        site: Site of each entry, counted within its crystal, shape ``(m,)``.
+        numbers: Atomic number of each entry, shape ``(m,)``.
+        shares: Occupancy of each entry, shape ``(m,)``.
+        refused: What stands in place of a crystal, by index.
+    """
+
+    lattices: Floats
+    start: Integers
+    positions: Floats
+    first: Integers
+    site: Integers
+    numbers: Integers
+    shares: Floats
+    refused: Mapping[int, Unsupported]
+
+    @classmethod
+    def of(cls, several: Sequence[Crystal]) -> Crystals:
+        """Lay crystals end to end."""
+        if isinstance(several, Crystals):
+            return several
+
+        def joined(name: str, empty: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            return np.concatenate([empty, *(getattr(crystal, name) for crystal in several)])
+
+        def ends(name: str) -> Integers:
+            return np.cumsum([0, *(len(getattr(crystal, name)) for crystal in several)])
+
+        points, whole = np.empty((0, 3)), np.empty(0, np.int64)
+        return cls(
+            joined("lattice", points).reshape(-1, 3, 3),
+            ends("positions"),
+            joined("positions", points),
+            ends("numbers"),
+            joined("site", whole),
+            joined("numbers", whole),
+            joined("shares", np.empty(0)),
+            {},
+        )
+
+    def __len__(self) -> int:
+        return len(self.lattices)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return self._part(*place.indices(len(self)))
+        row = range(len(self))[place]
+        if row in self.refused:
+            return self.refused[row]
+        i, j = self.start[row : row + 2]
+        k, n = self.first[row : row + 2]
+        lattice, positions = self.lattices[row], self.positions[i:j]
+        return Crystal(lattice, positions, self.site[k:n], self.numbers[k:n], self.shares[k:n])
+
+    def _part(self, begin: int, end: int, step: int) -> Crystals:
+        if step != 1:
+            raise IndexError("crystals: only neighbours lie end to end")
+        end = max(begin, end)
+        i, j, k, n = self.start[begin], self.start[end], self.first[begin], self.first[end]
+        return Crystals(
+            self.lattices[begin:end],
+            self.start[begin : end + 1] - i,
+            self.positions[i:j],
+            self.first[begin : end + 1] - k,
+            self.site[k:n],
+            self.numbers[k:n],
+            self.shares[k:n],
+            {row - begin: why for row, why in self.refused.items() if begin <= row < end},
+        )
+
+
 def crystal_of(structure: Structure) -> Crystal:
     """Turn a pymatgen structure into arrays.
 
@@ -125,7 +204,7 @@ def as_crystal(given: Crystal | Structure) -> Crystal:
     return given if isinstance(given, Crystal) else crystal_of(given)
 
 
-def crystals(materials: pa.Table) -> list[Crystal | Unsupported]:
+def crystals(materials: pa.Table) -> Crystals:
     """Crystals of rows of ``materials`` (its columns :data:`COLUMNS`), without pymatgen.
 
     A row with a placeholder in place of an element gives the refusal.
@@ -153,15 +232,8 @@ def crystals(materials: pa.Table) -> list[Crystal | Unsupported]:
         int(np.searchsorted(first, n, side="right")) - 1: names[symbols.indices[n].as_py()]
         for n in unknown[::-1]
     }
-    sites, entries_of = pairwise(start.tolist()), pairwise(first.tolist())
-    return [
-        _placeholder(refused[row])
-        if row in refused
-        else Crystal(lattice, positions[i:j], site[k:n], numbers[k:n], shares[k:n])
-        for row, (lattice, (i, j), (k, n)) in enumerate(
-            zip(lattices, sites, entries_of, strict=True)
-        )
-    ]
+    reasons = {row: _placeholder(name) for row, name in refused.items()}
+    return Crystals(lattices, start, positions, first, site, numbers, shares, reasons)
 
 
 def _number(symbol: str) -> int:

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from features.crystal import COLUMNS as OF_MATERIALS
-from features.crystal import crystals
+from features.crystal import Crystals, crystals
 from features.curve import COLUMNS as OF_SPECTRA
 from features.curve import curves
-from features.descriptor import Descriptor, Entity, Parameters, descriptors
+from features.descriptor import Descriptor, Entity, Outcome, Parameters, descriptors
 from registry.errors import ScatterlakeError, Unsupported
 from registry.records import Floats
 
@@ -65,9 +65,7 @@ def describe(name: str, settings: Parameters, rows: pa.Table) -> pa.Table:
     descriptor: Descriptor = descriptors()[name]
     source = SOURCES[descriptor.entity]
     entities = source.entities(rows)
-    taken = [entity for entity in entities if not isinstance(entity, Unsupported)]
-    made = iter(descriptor.run_all(taken, settings))
-    outcomes = [e if isinstance(e, Unsupported) else next(made) for e in entities]
+    outcomes = _outcomes(descriptor, entities, settings)
     reasons = [str(o) if isinstance(o, Unsupported) else None for o in outcomes]
     values = [o for o in outcomes if not isinstance(o, Unsupported)]
     counts = _n_rows(descriptor, descriptor.width(settings), values)
@@ -80,6 +78,17 @@ def describe(name: str, settings: Parameters, rows: pa.Table) -> pa.Table:
             "seconds": pa.repeat(pa.scalar(seconds, pa.float64()), len(entities)),
         }
     )
+
+
+def _outcomes(
+    descriptor: Descriptor, entities: Sequence[Any], settings: Parameters
+) -> list[Outcome]:
+    if isinstance(entities, Crystals) and not entities.refused:
+        # stay end to end: to cut them out takes longer than some descriptors do
+        return descriptor.run_all(entities, settings)
+    each = list(entities)
+    made = iter(descriptor.run_all([e for e in each if not isinstance(e, Unsupported)], settings))
+    return [e if isinstance(e, Unsupported) else next(made) for e in each]
 
 
 def _n_rows(descriptor: Descriptor, width: int, values: Sequence[Floats]) -> list[int]:

@@ -48,6 +48,8 @@ class Descriptor:
         techniques: Techniques of the spectra it is made for; all when empty.
         batch: ``batch(entities, **parameters)`` gives the outcomes of many at once, where that is
             faster than one by one; same values.
+        loads: Modules that take long to load and are imported when the first entity is described:
+            processes get them from the one they are forked from.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Descriptor:
     disorder: Literal["weighted", "refused", ""] = ""
     techniques: tuple[str, ...] = ()
     batch: Callable[..., list[Outcome]] | None = None
+    loads: tuple[str, ...] = ()
 
     def settings(self, **chosen: Any) -> dict[str, Any]:
         """Complete parameters: the defaults overridden by ``chosen``.

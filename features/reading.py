@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -72,8 +72,8 @@ def matrix(
     missing = np.ones(len(asked.ids), dtype=bool)
 
     def fill(group: Group) -> None:
-        for places, flat, _ in asked.values(group):
-            values[places] = flat.reshape(len(places), width)
+        for places, vectors in asked.values(group):
+            values[places] = _numbers(vectors).reshape(len(places), width)
             missing[places] = False
 
     with ThreadPoolExecutor(READERS) as readers:
@@ -94,11 +94,11 @@ def tables(
     counts, starts = np.zeros((2, len(asked.ids)), dtype=np.int64)
     missing = np.ones(len(asked.ids), dtype=bool)
     flats, total = [np.empty(0, np.float32)], 0
-    for places, flat, lengths in chain.from_iterable(map(asked.values, asked.groups(lake))):
-        n_rows = lengths // width
+    for places, vectors in chain.from_iterable(map(asked.values, asked.groups(lake))):
+        n_rows = pc.list_value_length(vectors).to_numpy() // width
         counts[places], starts[places] = n_rows, total + np.cumsum(n_rows) - n_rows
         missing[places] = False
-        flats.append(flat)
+        flats.append(_numbers(vectors))
         total += int(n_rows.sum())
     rows = np.concatenate(flats).reshape(-1, width)
     n_rows = counts[asked.which]
@@ -158,7 +158,7 @@ class _Asked:
     ) -> None:
         versions = lake.snapshot(at) if isinstance(at, datetime | str) else dict(at or {})
         self.view = view_of(lake, view_id, versions)
-        self._version = versions.get("features", lake["features"].version())
+        self._state = lake["features"].state(versions.get("features"))
         coded = pa.array(ids, pa.string()).dictionary_encode()
         self.ids = coded.dictionary
         self.which = coded.indices.to_numpy().astype(np.int64)
@@ -166,23 +166,29 @@ class _Asked:
         self._left_out = np.zeros(len(self.ids), dtype=bool)
         withdrawn = lake["retractions"].state(versions.get("retractions")).files
         if withdrawn and not stale:
-            at = {**versions, "features": self._version}
+            at = {**versions, "features": self._state.version}
             marked = lake.sql(STALE, [view_id], at)["entity_id"]
             self._left_out = pc.is_in(self.ids, value_set=marked.combine_chunks()).to_numpy(False)
 
     def groups(self, lake: Lake) -> Iterator[Group]:
         """Row groups that have values asked for."""
         chosen = Chosen("entity_id", self.ids, {"view_id": self.view["view_id"]})
-        return chosen_groups(lake["features"], self._version, chosen)
+        for group in chosen_groups(lake["features"], self._state, chosen):
+            yield replace(group, places=np.where(self._left_out[group.places], -1, group.places))
 
-    def values(self, group: Group) -> Iterator[tuple[Places, Matrix, Places]]:
-        """Values as they are stored: places among ``ids``, all numbers, how many are of each."""
+    def values(self, group: Group) -> Iterator[tuple[Places, pa.ListArray]]:
+        """Values as they are stored, and the place of each among ``ids``."""
         at_a_time = max(1, VALUES // self.view["width"])
         for places, rows in group.batches(["vector"], at_a_time):
-            vectors = rows["vector"].combine_chunks()
-            there = (places >= 0) & vectors.is_valid().to_numpy(False) & ~self._left_out[places]
-            if not there.all():
-                vectors = vectors.filter(pa.array(there))
-            # flatten gives the numbers behind the offsets: no vector is touched one by one
-            lengths = pc.list_value_length(vectors).to_numpy()
-            yield places[there], vectors.flatten().to_numpy(), lengths
+            vectors = rows.column("vector")
+            if vectors.null_count or (places < 0).any():
+                there = (places >= 0) & vectors.is_valid().to_numpy(False)
+                yield places[there], vectors.filter(pa.array(there))
+            else:
+                yield places, vectors
+
+
+def _numbers(vectors: pa.ListArray) -> Matrix:
+    """All numbers of vectors, end to end: those behind the offsets, none touched one by one."""
+    numbers: Matrix = vectors.flatten().to_numpy()
+    return numbers

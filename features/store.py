@@ -72,7 +72,7 @@ class FeatureStore:
         """
         descriptor = pick(descriptors(), "descriptor", descriptor_name)
         settings = descriptor.settings(**(parameters or {}))
-        with processes(workers, on) as run:
+        with processes(workers, on, [descriptor]) as run:
             work = Work(run, workers, batch, progress)
             return compute(self.lake, descriptor, settings, where, work)
 
@@ -99,7 +99,7 @@ class FeatureStore:
         wanted = views if isinstance(views, Mapping) else {name: {} for name in views}
         known = {name: pick(descriptors(), "descriptor", name) for name in wanted}
         reports = []
-        with processes(workers, on) as run:
+        with processes(workers, on, known.values()) as run:
             for name, descriptor in known.items():
                 settings = descriptor.settings(**wanted[name])
                 condition = where if descriptor.entity == "material" else spectra_where

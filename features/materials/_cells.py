@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from features.crystal import Crystals
 from registry.errors import Unsupported
 from registry.records import Floats
 from registry.structures import FULL
@@ -59,20 +60,21 @@ def ordered_cells(
         The cells, the index of the crystal of each, and why the other crystals are refused: a
         site is shared or partly empty, or the cell is no cell.
     """
+    laid = Crystals.of(crystals)
+    fit = _are_ordered(laid)
     refused: dict[int, Unsupported] = {}
-    for n in np.flatnonzero(~_are_ordered(crystals)).tolist():
+    for n in np.flatnonzero(~fit).tolist():
         try:
             crystals[n].ordered_numbers(descriptor)
         except Unsupported as refusal:
             refused[n] = refusal
-    kept = [n for n in range(len(crystals)) if n not in refused]
-    ordered = [crystals[n] for n in kept]
-    cells = Cells(
-        np.concatenate([np.empty((0, 3)), *(c.lattice for c in ordered)]).reshape(-1, 3, 3),
-        ends([len(c.numbers) for c in ordered]),
-        np.concatenate([np.empty((0, 3)), *(c.positions for c in ordered)]),
-        np.concatenate([np.empty(0, np.int64), *(c.numbers for c in ordered)]),
-    )
+    kept = np.flatnonzero(fit).tolist()
+    cells = Cells(laid.lattices, laid.start, laid.positions, laid.numbers)
+    if refused:
+        entries = np.repeat(fit, np.diff(laid.first))
+        sites = np.repeat(fit, cells.sizes)
+        start = ends(cells.sizes[fit])
+        cells = Cells(laid.lattices[fit], start, laid.positions[sites], laid.numbers[entries])
     sound = _are_sound(cells)
     if not sound.all():
         wrong = Unsupported(f"{descriptor}: cell", "a volume and finite positions", "no such cell")
@@ -90,13 +92,10 @@ def _are_sound(cells: Cells) -> npt.NDArray[np.bool_]:
     return sound
 
 
-def _are_ordered(crystals: Sequence[Crystal]) -> npt.NDArray[np.bool_]:
-    entries = np.array([len(c.numbers) for c in crystals], dtype=np.int64)
-    sites = np.array([len(c.positions) for c in crystals], dtype=np.int64)
-    shares = np.concatenate([np.empty(0), *(c.shares for c in crystals)])
-    wrong = np.concatenate([[0], np.cumsum(np.abs(shares - 1) > FULL)])
-    here = np.diff(wrong[ends(entries)])
-    ordered: npt.NDArray[np.bool_] = (entries == sites) & (here == 0)
+def _are_ordered(laid: Crystals) -> npt.NDArray[np.bool_]:
+    wrong = np.concatenate([[0], np.cumsum(np.abs(laid.shares - 1) > FULL)])
+    here = np.diff(wrong[laid.first])
+    ordered: npt.NDArray[np.bool_] = (np.diff(laid.start) == np.diff(laid.first)) & (here == 0)
     return ordered
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+LOADS = ("features.materials._ready",)
+"""What a descriptor with kernels loads."""
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 

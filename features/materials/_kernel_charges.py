@@ -7,11 +7,13 @@ return the closest approach of two atoms in each cell.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from features.materials._cells import Integers
 from features.materials._compiled import compiled
 from registry.records import Floats
 
+Flags = npt.NDArray[np.bool_]
 BEYOND = 0.5 + 1e-12
 """Past the half-way plane, and not just by rounding."""
 NEAR = 0.1
@@ -31,41 +33,95 @@ def coulomb_matrices(
     """Write Coulomb matrices over nearest images; ``voronoi`` has shape ``(cells, 7, 3)``."""
     closest = np.full(len(lattices), np.inf)
     squares = np.empty(7)
+    most = 0
+    for c in range(len(lattices)):
+        most = max(most, start[c + 1] - start[c])
+    apart, far = np.empty((4, most * (most - 1) // 2)), np.empty(most * (most - 1) // 2, np.bool_)
     for c in range(len(lattices)):
         n = start[c + 1] - start[c]
         for v in range(7):
             squares[v] = voronoi[c, v, 0] ** 2 + voronoi[c, v, 1] ** 2 + voronoi[c, v, 2] ** 2
-        inside = 0.25 * squares.min()
-        for i in range(n):
-            at = start[c] + i
-            matrices[offset[c] + i * n + i] = 0.5 * numbers[at] ** 2.4
-            for j in range(i):
-                other = start[c] + j
-                x, y, z = 0.0, 0.0, 0.0
-                for k in range(3):
-                    f = positions[at, k] - positions[other, k]
-                    f -= np.rint(f)
-                    x += f * lattices[c, k, 0]
-                    y += f * lattices[c, k, 1]
-                    z += f * lattices[c, k, 2]
-                # within the sphere that the Voronoi cell holds there is nothing to do
-                moved = x * x + y * y + z * z > inside
-                while moved:
-                    moved = False
-                    for v in range(7):
-                        dot = x * voronoi[c, v, 0] + y * voronoi[c, v, 1] + z * voronoi[c, v, 2]
-                        if abs(dot) > BEYOND * squares[v]:
-                            times = np.rint(dot / squares[v])
-                            x -= times * voronoi[c, v, 0]
-                            y -= times * voronoi[c, v, 1]
-                            z -= times * voronoi[c, v, 2]
-                            moved = True
-                distance = np.sqrt(x * x + y * y + z * z)
-                closest[c] = min(closest[c], distance)
-                value = numbers[at] * numbers[other] / distance
-                matrices[offset[c] + i * n + j] = value
-                matrices[offset[c] + j * n + i] = value
+        _separate(lattices[c], positions[start[c] : start[c + 1]], apart)
+        _mark_far(voronoi[c], squares, n * (n - 1) // 2, apart, far)
+        least = np.inf
+        for pair in range(n * (n - 1) // 2):
+            if far[pair]:
+                _bring_near(voronoi[c], squares, apart, pair)
+            least = min(least, apart[3, pair])
+        closest[c] = np.sqrt(least)
+        _write_matrix(
+            numbers[start[c] : start[c + 1]], apart[3], matrices[offset[c] : offset[c + 1]]
+        )
     return closest
+
+
+@compiled
+def _separate(lattice: Floats, positions: Floats, apart: Floats) -> None:
+    """Write the vectors between all pairs (i, j < i), and their squares, ``(4, pairs)``.
+
+    They are reduced along the cell vectors; one pair follows the other, for long plain loops.
+    """
+    x, y, z, square = apart
+    pair = 0
+    for i in range(len(positions)):
+        for j in range(i):
+            x[pair + j] = positions[i, 0] - positions[j, 0]
+            y[pair + j] = positions[i, 1] - positions[j, 1]
+            z[pair + j] = positions[i, 2] - positions[j, 2]
+        pair += i
+    for p in range(pair):
+        f, g, h = x[p] - np.rint(x[p]), y[p] - np.rint(y[p]), z[p] - np.rint(z[p])
+        x[p] = f * lattice[0, 0] + g * lattice[1, 0] + h * lattice[2, 0]
+        y[p] = f * lattice[0, 1] + g * lattice[1, 1] + h * lattice[2, 1]
+        z[p] = f * lattice[0, 2] + g * lattice[1, 2] + h * lattice[2, 2]
+        square[p] = x[p] * x[p] + y[p] * y[p] + z[p] * z[p]
+
+
+@compiled
+def _mark_far(voronoi: Floats, squares: Floats, pairs: int, apart: Floats, far: Flags) -> None:
+    """Mark the vectors that lie beyond a half-way plane."""
+    x, y, z, square = apart
+    # the Voronoi cell holds a sphere
+    inside = 0.25 * squares.min()
+    for p in range(pairs):
+        beyond = False
+        for v in range(7):
+            dot = x[p] * voronoi[v, 0] + y[p] * voronoi[v, 1] + z[p] * voronoi[v, 2]
+            beyond |= abs(dot) > BEYOND * squares[v]
+        far[p] = beyond & (square[p] > inside)
+
+
+@compiled
+def _bring_near(voronoi: Floats, squares: Floats, apart: Floats, pair: int) -> None:
+    """Put the vector to the nearest image in place of one."""
+    x, y, z = apart[0, pair], apart[1, pair], apart[2, pair]
+    moved = True
+    while moved:
+        moved = False
+        for v in range(7):
+            dot = x * voronoi[v, 0] + y * voronoi[v, 1] + z * voronoi[v, 2]
+            if abs(dot) > BEYOND * squares[v]:
+                times = np.rint(dot / squares[v])
+                x -= times * voronoi[v, 0]
+                y -= times * voronoi[v, 1]
+                z -= times * voronoi[v, 2]
+                moved = True
+    apart[3, pair] = x * x + y * y + z * z
+
+
+@compiled
+def _write_matrix(numbers: Integers, square: Floats, matrix: Floats) -> None:
+    """Write a Coulomb matrix of squared distances (i, j < i), row by row."""
+    n = len(numbers)
+    pair = 0
+    for i in range(n):
+        matrix[i * n + i] = 0.5 * numbers[i] ** 2.4
+        for j in range(i):
+            matrix[i * n + j] = numbers[i] * numbers[j] / np.sqrt(square[pair + j])
+        pair += i
+    for i in range(n):
+        for j in range(i):
+            matrix[j * n + i] = matrix[i * n + j]
 
 
 @compiled

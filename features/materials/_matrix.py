@@ -20,6 +20,7 @@ import numpy as np
 
 from features.descriptor import Descriptor, Outcome, Parameters
 from features.materials._cells import Cells, Integers, ends, ordered_cells
+from features.materials._compiled import LOADS
 from features.materials._primitive import SYMPREC, primitive_cells
 from registry.errors import Unsupported, WrongUse
 from registry.records import Floats
@@ -71,6 +72,7 @@ def matrix_descriptor(
         source=source,
         disorder="refused",
         batch=batch,
+        loads=LOADS,
     )
 
 

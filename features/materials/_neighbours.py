@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from features.crystal import Integers
+from features.materials._cells import ends
 from registry.errors import BadInput
 from registry.records import Floats
+
+if TYPE_CHECKING:
+    from features.materials._images import Images
+    from features.materials._wrapped import Wrapped
 
 MARGIN = 1e-6
 """Images are made this much beyond the cutoff, so that rounding misses none (angstrom)."""
@@ -58,13 +64,36 @@ def neighbour_pairs(lattice: Floats, positions: Floats, cutoff: float) -> Pairs:
     Raises:
         BadInput: For a cell without volume or atoms.
     """
-    from features.materials._images import images, wrapped
     from features.materials._pair_kernels import listed
 
-    cell = wrapped(*_checked(lattice, positions))
-    surroundings = images(cell, cutoff + MARGIN, False)
+    cell, surroundings = around([lattice], [positions], cutoff)
     centre, neighbour, image, distance = listed(cell, surroundings, float(cutoff))
     return Pairs(centre, neighbour, distance, image)
+
+
+def around(
+    lattices: Sequence[Floats], positions: Sequence[Floats], cutoff: float, half: bool = False
+) -> tuple[Wrapped, Images]:
+    """Lay crystals end to end, wrapped into their cells, with what surrounds them.
+
+    Args:
+        lattices: Cell vectors of each, shape ``(3, 3)``, angstrom.
+        positions: Cartesian positions in each, shape ``(n, 3)``, angstrom.
+        cutoff: How far from an atom images are needed, angstrom.
+        half: Make only one of each two images that lie opposite to each other.
+
+    Raises:
+        BadInput: For a cell without volume or atoms.
+    """
+    from features.materials._images import images
+    from features.materials._wrapped import wrapped
+
+    cells = np.concatenate(lattices, dtype=np.float64).reshape(-1, 3, 3)
+    at = np.concatenate(positions, dtype=np.float64)
+    start = ends([len(p) for p in positions])
+    _refuse_impossible(cells, start, at)
+    inside = wrapped(cells, start, at)
+    return inside, images(inside, cutoff + MARGIN, half)
 
 
 def displacements(lattice: Floats, positions: Floats, pairs: Pairs) -> Floats:
@@ -97,27 +126,28 @@ def pair_counts(
     Raises:
         BadInput: For a cell without volume or atoms.
     """
-    from features.materials._images import images, wrapped
-    from features.materials._pair_kernels import count, grouped
+    from features.materials._grouping import grouped
+    from features.materials._pair_kernels import count
 
-    shares = _plain(weights)
+    shares, given = _plain(weights), _plain(positions)
     kinds, first = grouped(shares)
-    checked, given = _checked(lattice, positions)
-    cell = wrapped(checked, given)
-    surroundings = images(cell, float(edges[-1]) + MARGIN, True)
+    cell, surroundings = around([lattice], [given], float(edges[-1]), half=True)
     counts: Floats = count(
         cell, surroundings, given, kinds, shares[first], _plain(edges), float(tie)
     )
     return counts
 
 
-def _checked(lattice: Floats, positions: Floats) -> tuple[Floats, Floats]:
-    cell, at = _plain(lattice), _plain(positions)
-    volume = abs(float(np.linalg.det(cell)))
-    if not volume > 0 or not len(at) or not np.isfinite(at).all():
-        found = f"{len(at)} in a cell of {volume:g} cubic angstrom"
+def _refuse_impossible(lattices: Floats, start: Integers, positions: Floats) -> None:
+    volumes = np.abs(np.linalg.det(lattices))
+    sizes = np.diff(start)
+    wrong = ~(volumes > 0) | (sizes == 0)
+    lost = np.flatnonzero(~np.isfinite(positions).all(axis=1))
+    wrong[np.searchsorted(start, lost, side="right") - 1] = True
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        found = f"{sizes[first]} in a cell of {volumes[first]:g} cubic angstrom"
         raise BadInput("positions", "finite ones in a cell with volume", found)
-    return cell, at
 
 
 def _plain(values: Floats) -> Floats:

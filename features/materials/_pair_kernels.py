@@ -14,7 +14,8 @@ from features.materials._compiled import compiled
 
 if TYPE_CHECKING:
     from features.crystal import Integers
-    from features.materials._images import Cell, Images
+    from features.materials._images import Images
+    from features.materials._wrapped import Wrapped
     from registry.records import Floats
 
 SAME = 1e-8
@@ -24,15 +25,17 @@ ROUNDING = 1e-9
 
 
 @compiled
-def near(images: Images, centre: Floats, cutoff: float, index: Integers, square: Floats) -> int:
-    """Find the images within ``cutoff`` of a point.
+def near(
+    images: Images, c: int, centre: Floats, cutoff: float, index: Integers, square: Floats
+) -> int:
+    """Find the images of one crystal within ``cutoff`` of a point.
 
     Writes their places to ``index`` and their squared distances to ``square``, both as long as
-    there are images, and gives how many there are. An atom finds itself.
+    a crystal has images, and gives how many there are. An atom finds itself.
     """
     limit = cutoff * cutoff + SAME
     reach = limit + 1e-6
-    low, shape, edge = images.low, images.shape, images.edge
+    low, shape, edge = images.low[c], images.shape[c], images.edge[c]
     cx, cy, cz = centre[0] - low[0], centre[1] - low[1], centre[2] - low[2]
     x, y, z = centre[0], centre[1], centre[2]
     radius = math.sqrt(reach)
@@ -44,16 +47,15 @@ def near(images: Images, centre: Floats, cutoff: float, index: Integers, square:
         dx = max(i * edge - cx, cx - (i + 1) * edge, 0.0)
         wide = reach - dx * dx
         radius_y = math.sqrt(max(wide, 0.0))
+        bottom = max(int((cz - radius_y) * per), 0)
+        top = min(int((cz + radius_y) * per), shape[2] - 1)
         for j in range(
             max(int((cy - radius_y) * per), 0), min(int((cy + radius_y) * per), shape[1] - 1) + 1
         ):
             dy = max(j * edge - cy, cy - (j + 1) * edge, 0.0)
-            radius_z = math.sqrt(max(wide - dy * dy, 0.0))
-            bottom = max(int((cz - radius_z) * per), 0)
-            top = min(int((cz + radius_z) * per), shape[2] - 1)
-            if top < bottom:
+            if dy * dy > wide or top < bottom:
                 continue
-            column = (i * shape[1] + j) * shape[2]
+            column = images.box[c] + (i * shape[1] + j) * shape[2]
             start, stop = images.first[column + bottom], images.first[column + top + 1]
             for p in range(np.uint64(start), np.uint64(stop)):
                 dx_p, dy_p, dz_p = images.x[p] - x, images.y[p] - y, images.z[p] - z
@@ -66,7 +68,7 @@ def near(images: Images, centre: Floats, cutoff: float, index: Integers, square:
 
 @compiled
 def count(
-    cell: Cell,
+    cell: Wrapped,
     surroundings: Images,
     positions: Floats,
     kinds: Integers,
@@ -77,8 +79,8 @@ def count(
     """Count ordered pairs of atoms by the labels of both and by distance.
 
     Args:
-        cell: The atoms wrapped into the cell.
-        surroundings: Half of their images, the cell's own atoms first in ``shifts``.
+        cell: One crystal wrapped into its cell.
+        surroundings: Half of its images, the cell's own atoms first in ``shifts``.
         positions: The atoms as given, Cartesian, ``(n, 3)``, angstrom.
         kinds: Kind of each atom, ``(n,)``, each a row of ``weights``.
         weights: Share of each label in each kind, ``(n_kinds, n_labels)``.
@@ -105,7 +107,7 @@ def count(
     counts = np.zeros(n_kinds * n_bins, np.int64)
     for m in range(n):
         i = order[m]
-        found = near(surroundings, cell.inside[i], edges[-1], index, square)
+        found = near(surroundings, 0, cell.inside[i], edges[-1], index, square)
         for p in range(found):
             place[p] = (math.sqrt(square[p]) + tie) * inverse
         for p in range(found):
@@ -128,23 +130,6 @@ def count(
 
 
 @compiled
-def grouped(rows: Floats) -> tuple[Integers, Integers]:
-    """Group equal rows: the group of each, and the first row of each group."""
-    n = len(rows)
-    group, first = np.empty(n, np.int64), np.empty(n, np.int64)
-    groups = 0
-    for i in range(n):
-        g = 0
-        while g < groups and not (rows[first[g]] == rows[i]).all():
-            g += 1
-        if g == groups:
-            first[g] = i
-            groups += 1
-        group[i] = g
-    return group, first[:groups]
-
-
-@compiled
 def _add(sums: Floats, counts: Integers, kind: int, weights: Floats) -> None:
     """Add what surrounds the atoms of one kind, and the same pairs the other way round."""
     n_kinds, n_labels = weights.shape
@@ -161,7 +146,7 @@ def _add(sums: Floats, counts: Integers, kind: int, weights: Floats) -> None:
 @compiled
 def _add_exactly(
     sums: Floats,
-    cell: Cell,
+    cell: Wrapped,
     given: Floats,
     pair: tuple[int, int],
     shift: Floats,
@@ -170,7 +155,7 @@ def _add_exactly(
     tie: float,
 ) -> None:
     """Add a pair close to the edge of a bin: each way round with its own last bit."""
-    lattice = cell.lattice
+    lattice = cell.lattices[0]
     for way in range(2):
         one, other, sign = pair[way], pair[1 - way], 1.0 - 2.0 * way
         u = sign * shift[0] + cell.offset[one, 0]
@@ -193,13 +178,13 @@ def _add_exactly(
 
 @compiled
 def listed(
-    cell: Cell, surroundings: Images, cutoff: float
+    cell: Wrapped, surroundings: Images, cutoff: float
 ) -> tuple[Integers, Integers, Integers, Floats]:
     """List ordered pairs of atoms at most ``cutoff`` apart, centre by centre.
 
     Args:
-        cell: The atoms wrapped into the cell.
-        surroundings: All of their images.
+        cell: One crystal wrapped into its cell.
+        surroundings: All of its images.
         cutoff: Largest distance, angstrom.
 
     Returns:
@@ -215,7 +200,7 @@ def listed(
     shifts = surroundings.shifts.astype(np.int64)
     total = 0
     for i in range(n):
-        found = near(surroundings, cell.inside[i], cutoff, index, square)
+        found = near(surroundings, 0, cell.inside[i], cutoff, index, square)
         if total + found > room:
             room = 2 * (total + found)
             centre, neighbour = _grown(centre, room), _grown(neighbour, room)
@@ -240,3 +225,50 @@ def _grown(values: Any, room: int) -> Any:
     longer = np.empty((room, *values.shape[1:]), values.dtype)
     longer[: len(values)] = values
     return longer
+
+
+@compiled
+def edge_rows(
+    cells: Wrapped,
+    surroundings: Images,
+    cutoff: float,
+    charges: Floats,
+    rows: Floats,
+    start: Integers,
+) -> int:
+    """Lay out the pairs of many crystals as rows: see ``crystal_graph``.
+
+    Args:
+        cells: Crystals wrapped into their cells.
+        surroundings: All of their images.
+        cutoff: Largest distance, angstrom.
+        charges: Mean Z of each site, ``(n_sites,)``.
+        rows: Filled as far as it reaches, ``(room, 8)``.
+        start: Filled: where the rows of each site begin, and where the last ones end,
+            ``(n_sites + 1,)``.
+
+    Returns:
+        How many rows there are.
+    """
+    index, square = np.empty(surroundings.most, np.int64), np.empty(surroundings.most)
+    total = 0
+    start[0] = 0
+    for c in range(len(cells.lattices)):
+        origin = cells.start[c]
+        for i in range(origin, cells.start[c + 1]):
+            found = near(surroundings, c, cells.inside[i], cutoff, index, square)
+            for p in range(found):
+                q = np.uint64(index[p])
+                j = origin + surroundings.atom[q]
+                if i == j and square[p] <= SAME * SAME:
+                    continue
+                if total < len(rows):
+                    row, shift = rows[total], surroundings.shifts[surroundings.shift[q]]
+                    row[0], row[1] = i - origin, j - origin
+                    for k in range(3):
+                        row[2 + k] = shift[k] + cells.offset[i, k] - cells.offset[j, k]
+                    row[5] = math.sqrt(square[p])
+                    row[6], row[7] = charges[i], charges[j]
+                total += 1
+            start[i + 1] = total
+    return total

@@ -72,8 +72,13 @@ def primitive_cells(cells: Cells, symprec: float = SYMPREC) -> tuple[Cells, dict
     start = ends(np.maximum(sizes, 0))
     # the atoms of each cell stand at the front of the stretch it had
     front = np.repeat(cells.start[:-1] - start[:-1], np.diff(start)) + np.arange(start[-1])
-    scaled = bases / orders[:, None, None]
     atoms = kept[front]
+    lattices, positions = cells.lattices.copy(), cells.positions[atoms]
+    # many are primitive already and stay as they are
+    shrunk = orders > 1
+    scaled = bases[shrunk] / orders[shrunk, None, None]
+    lattices[shrunk] = scaled @ lattices[shrunk]
+    moved = np.repeat(shrunk, np.diff(start))
     # a position keeps its place in space: p = p' basis
-    positions = by_cell(cells.positions[atoms], np.linalg.inv(scaled), np.diff(start))
-    return Cells(scaled @ cells.lattices, start, positions, cells.numbers[atoms]), refused
+    positions[moved] = by_cell(positions[moved], np.linalg.inv(scaled), np.diff(start)[shrunk])
+    return Cells(lattices, start, positions, cells.numbers[atoms]), refused

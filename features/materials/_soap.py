@@ -27,6 +27,8 @@ SOURCE = (
     "Chem. Phys. 18, 13754 (2016)"
 )
 Average = Literal["outer", "off"]
+LOADS = ("dscribe.descriptors", "dscribe.ext")
+"""What the two descriptors load; scikit-learn and pandas come along."""
 # dscribe wants atomic numbers; they serve as names of the classes and carry no weight
 FIRST_NUMBER = 1
 

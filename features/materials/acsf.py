@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.descriptor import Descriptor
 from features.materials import _acsf
+from features.materials._compiled import LOADS
 from registry.records import Floats
 
 if TYPE_CHECKING:
@@ -48,4 +49,5 @@ DESCRIPTOR = Descriptor(
     unit="",
     source=_acsf.SOURCE,
     disorder="weighted",
+    loads=LOADS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from features.descriptor import Descriptor
 from features.materials import _acsf
+from features.materials._compiled import LOADS
 
 DESCRIPTOR = Descriptor(
     name="acsf_sites",
@@ -16,4 +17,5 @@ DESCRIPTOR = Descriptor(
     source=_acsf.SOURCE,
     rows="site",
     disorder="weighted",
+    loads=LOADS,
 )

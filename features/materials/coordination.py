@@ -13,6 +13,7 @@ import numpy as np
 
 from features.descriptor import Descriptor, Parameters
 from features.materials import coordination_sites
+from features.materials._compiled import LOADS
 from registry.records import Floats
 
 if TYPE_CHECKING:
@@ -44,4 +45,5 @@ DESCRIPTOR = Descriptor(
     unit=coordination_sites.DESCRIPTOR.unit,
     source=coordination_sites.DESCRIPTOR.source,
     disorder="weighted",
+    loads=LOADS,
 )

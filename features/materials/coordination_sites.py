@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.descriptor import Descriptor, Parameters
+from features.materials._compiled import LOADS
 from features.materials._grid import positive
 from features.materials._neighbours import Pairs, displacements, neighbour_pairs
 from registry.errors import Unsupported
@@ -108,4 +109,5 @@ DESCRIPTOR = Descriptor(
     source="Hoppe, Z. Kristallogr. 150, 23 (1979)",
     rows="site",
     disorder="weighted",
+    loads=LOADS,
 )

@@ -19,18 +19,22 @@ Stored values are single precision: whole numbers up to 2^24 are exact, larger c
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.descriptor import Descriptor, Parameters
+from features.descriptor import Descriptor, Outcome, Parameters
+from features.materials._compiled import LOADS
 from features.materials._grid import positive
-from features.materials._neighbours import Pairs, neighbour_pairs
+from features.materials._neighbours import around
 from registry.errors import BadInput, Unsupported, WrongUse
 from registry.records import Floats
 
 if TYPE_CHECKING:
     from features.crystal import Crystal, Integers
+    from features.materials._wrapped import Wrapped
 
 COLUMNS = (
     "centre",
@@ -48,6 +52,8 @@ SHELL = 1e-3
 """Neighbours whose distances differ by less are one shell (angstrom)."""
 MOST_SITES = 2**24
 """Whole numbers up to here are exact in single precision."""
+CHUNK = 256
+"""Crystals whose images are in memory together."""
 
 
 class Edges(NamedTuple):
@@ -95,37 +101,95 @@ def edges_of(rows: Floats) -> Edges:
     return Edges(edge_index, table[:, 2:5].astype(np.int64), table[:, 5], charge, vector)
 
 
-def graph_rows(crystal: Crystal, cutoff: float, n_nearest: int) -> Floats:
-    """Edges of a crystal, shape ``(n_edges, 8)``, columns :data:`COLUMNS`.
+def graphs(crystals: Sequence[Crystal], cutoff: float, n_nearest: int) -> list[Outcome]:
+    """Edges of each crystal, shape ``(n_edges, 8)``, columns :data:`COLUMNS`.
+
+    A crystal is refused for a site without a neighbour within the cutoff, or too many sites.
+    """
+    small = [crystal for crystal in crystals if len(crystal) <= MOST_SITES]
+    made = iter(
+        outcome
+        for first in range(0, len(small), CHUNK)
+        for outcome in _graphs(small[first : first + CHUNK], cutoff, n_nearest)
+    )
+    return [next(made) if len(c) <= MOST_SITES else _too_large(len(c)) for c in crystals]
+
+
+def only(outcomes: Sequence[Outcome]) -> Floats:
+    """The value of the one crystal described.
 
     Raises:
-        Unsupported: For a site without a neighbour within the cutoff, or too many sites.
+        Unsupported: When it was refused.
     """
-    from features.materials._graph_kernel import edge_rows
-
-    n = len(crystal)
-    if n > MOST_SITES:
-        raise Unsupported("crystal_graph: cell", f"up to {MOST_SITES} sites", str(n))
-    pairs = neighbour_pairs(crystal.lattice, crystal.cartesian, cutoff)
-    start = pairs.start(n)
-    if (start[1:] == start[:-1]).any():
-        alone = int(np.argmax(start[1:] == start[:-1]))
-        raise Unsupported(
-            f"crystal_graph: site {alone}", f"a neighbour within {cutoff:g} angstrom", "none"
-        )
-    if n_nearest:
-        pairs = pairs.where(_nearest(pairs, start, n_nearest))
-    rows: Floats = edge_rows(*pairs, crystal.charges)
-    return rows
+    (outcome,) = outcomes
+    if isinstance(outcome, Unsupported):
+        raise outcome
+    return outcome
 
 
-def _nearest(pairs: Pairs, start: Integers, n_nearest: int) -> Integers:
+def _graphs(crystals: Sequence[Crystal], cutoff: float, n_nearest: int) -> Iterator[Outcome]:
+    from features.materials._pair_kernels import edge_rows
+
+    at = [crystal.cartesian for crystal in crystals]
+    cells, surroundings = around([crystal.lattice for crystal in crystals], at, cutoff)
+    charges = np.concatenate([crystal.charges for crystal in crystals])
+    start = np.empty(len(charges) + 1, dtype=np.int64)
+    room = _about(cells, cutoff)
+    while True:
+        rows = np.empty((room, len(COLUMNS)))
+        total = edge_rows(cells, surroundings, float(cutoff), charges, rows, start)
+        if total <= room:
+            break
+        room = total
+    degrees = np.diff(start)
+    # the first of each crystal is named
+    alone = np.flatnonzero(degrees == 0)
+    lonely = dict(zip(_crystal_of(cells, alone[::-1]), alone[::-1].tolist(), strict=True))
+    stretches = pairwise(start[cells.start].tolist())
+    for c, (begin, end) in enumerate(stretches):
+        here = rows[begin:end]
+        if c in lonely:
+            yield _lonely(int(lonely[c] - cells.start[c]), cutoff)
+        elif n_nearest:
+            of_sites = degrees[cells.start[c] : cells.start[c + 1]]
+            yield here[_nearest(here, of_sites, n_nearest)]
+        else:
+            yield here
+
+
+def _crystal_of(cells: Wrapped, atoms: Integers) -> list[int]:
+    found: list[int] = (np.searchsorted(cells.start, atoms, side="right") - 1).tolist()
+    return found
+
+
+def _about(cells: Wrapped, cutoff: float) -> int:
+    """About how many edges there will be, and some more: what is not used costs no memory."""
+    sizes, volumes = np.diff(cells.start), np.abs(np.linalg.det(cells.lattices))
+    sphere = 4 / 3 * np.pi * cutoff**3
+    return int(1.2 * (sizes**2 / volumes).sum() * sphere) + 1000
+
+
+def _nearest(rows: Floats, degrees: Integers, n_nearest: int) -> Integers:
     """Places of the nearest of each centre and of those as far as the last of them."""
-    order = np.lexsort((pairs.distance, pairs.centre))
-    distance = pairs.distance[order]
-    last = np.minimum(start[:-1] + n_nearest, start[1:]) - 1
-    kept: Integers = order[distance < distance[last][pairs.centre] + SHELL]
+    order = np.lexsort((rows[:, 5], rows[:, 0]))
+    distance = rows[order, 5]
+    last = np.cumsum(degrees) - degrees + np.minimum(n_nearest, degrees) - 1
+    kept: Integers = order[distance < np.repeat(distance[last], degrees) + SHELL]
     return kept
+
+
+def _too_large(n_sites: int) -> Unsupported:
+    return Unsupported("crystal_graph: cell", f"up to {MOST_SITES} sites", str(n_sites))
+
+
+def _lonely(site: int, cutoff: float) -> Unsupported:
+    return Unsupported(
+        f"crystal_graph: site {site}", f"a neighbour within {cutoff:g} angstrom", "none"
+    )
+
+
+def _compute(crystal: Crystal, cutoff: float, n_nearest: int) -> Floats:
+    return only(graphs([crystal], cutoff, n_nearest))
 
 
 def refuse_impossible(parameters: Parameters) -> None:
@@ -147,10 +211,12 @@ DESCRIPTOR = Descriptor(
     parameters={"cutoff": 5.0, "n_nearest": 0},
     units={"cutoff": "angstrom", "n_nearest": ""},
     width=_width,
-    compute=graph_rows,
+    compute=_compute,
+    batch=graphs,
     unit="as the column: none, cells, angstrom, e",
     source="Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018); Chen et al., Adv. Sci. 8, "
     "2004214 (2021)",
     rows="edge",
     disorder="weighted",
+    loads=LOADS,
 )

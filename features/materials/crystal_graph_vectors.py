@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.descriptor import Descriptor, Parameters
+from features.materials._compiled import LOADS
 from features.materials.crystal_graph import (
     COLUMNS,
     VECTOR,
-    graph_rows,
+    graphs,
+    only,
     refuse_impossible,
 )
 from registry.records import Floats
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def _compute(crystal: Crystal, cutoff: float, n_nearest: int) -> Floats:
-    rows = graph_rows(crystal, cutoff, n_nearest)
+    rows = only(graphs([crystal], cutoff, n_nearest))
     centre, neighbour = rows[:, :2].T.astype(np.int64)
     at = crystal.cartesian
     vectors = at[neighbour] + rows[:, 2:5] @ crystal.lattice - at[centre]
@@ -56,4 +58,5 @@ DESCRIPTOR = Descriptor(
     source="Geiger and Smidt, arXiv:2207.09453 (2022); Chen et al., Adv. Sci. 8, 2004214 (2021)",
     rows="edge",
     disorder="weighted",
+    loads=LOADS,
 )

@@ -34,6 +34,7 @@ import numpy as np
 
 from features.descriptor import Descriptor, Parameters
 from features.materials._classes import CLASSES, class_weights
+from features.materials._compiled import LOADS
 from features.materials._grid import positive
 from features.materials._lattice import cosines, ordered_signed, shortest_bases, voronoi_vectors
 from features.materials._primitive import Cell, primitive_cell
@@ -148,4 +149,5 @@ DESCRIPTOR = Descriptor(
     unit="",
     source="after Hoffmann et al., arXiv:1909.00949 (2019), with a standardised cell and origin",
     disorder="weighted",
+    loads=LOADS,
 )

@@ -24,6 +24,7 @@ import numpy as np
 
 from features.descriptor import Descriptor, Parameters
 from features.materials._classes import CLASSES, class_weights
+from features.materials._compiled import LOADS
 from features.materials._grid import steps
 from features.materials._neighbours import TIE, pair_counts
 from registry.records import Floats
@@ -104,4 +105,5 @@ DESCRIPTOR = Descriptor(
     unit="1/angstrom^3",
     source="Schutt et al., Phys. Rev. B 89, 205118 (2014), with classes of elements as labels",
     disorder="weighted",
+    loads=LOADS,
 )

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.descriptor import Descriptor, Parameters
+from features.materials._compiled import LOADS
 from features.materials._gaussians import Grid, gaussian_grid
 from features.materials._neighbours import SAME, Pairs, displacements, neighbour_pairs
 from registry.errors import Unsupported, WrongUse
@@ -230,4 +231,5 @@ DESCRIPTOR = Descriptor(
     source="Rankine, Madkhali and Penfold, J. Phys. Chem. A 124, 4263 (2020), averaged per atom; "
     "Madkhali, Rankine and Penfold, Molecules 25, 2715 (2020)",
     disorder="weighted",
+    loads=LOADS,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from features.descriptor import Descriptor
 from features.materials import rdc
+from features.materials._compiled import LOADS
 from features.materials._gaussians import gaussian_grid
 from registry.records import Floats
 
@@ -35,4 +36,5 @@ DESCRIPTOR = Descriptor(
     source=rdc.DESCRIPTOR.source,
     rows="site",
     disorder="weighted",
+    loads=LOADS,
 )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.descriptor import Descriptor, Parameters
+from features.materials._compiled import LOADS
 from features.materials._grid import steps
 from features.materials._neighbours import TIE, pair_counts
 from registry.errors import WrongUse
@@ -56,4 +57,5 @@ DESCRIPTOR = Descriptor(
     source="Warren, X-ray Diffraction (1969), ch. 10; Egami and Billinge, Underneath the Bragg "
     "Peaks (2003), eq. 3.1",
     disorder="weighted",
+    loads=LOADS,
 )

@@ -41,4 +41,5 @@ DESCRIPTOR = Descriptor(
     unit="",
     source=_soap.SOURCE,
     disorder="refused",
+    loads=_soap.LOADS,
 )

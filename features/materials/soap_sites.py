@@ -27,4 +27,5 @@ DESCRIPTOR = Descriptor(
     source=_soap.SOURCE,
     rows="site",
     disorder="refused",
+    loads=_soap.LOADS,
 )

@@ -95,8 +95,9 @@ class Table:
         Raises:
             LakeError: When there is no such table or version.
         """
+        held = self._seen
         if version is not None:
-            return _state(self.delta(version))
+            return held if held and held.version == version else _state(self.delta(version))
         with self._lock:
             # entries have no gaps: where the next one is missing, nothing is newer
             if self._seen is None or self.storage.exists(log.path_of(self._seen.version + 1)):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from features.crystal import COLUMNS, crystal_of, crystals
+from features.crystal import COLUMNS, Crystals, crystal_of, crystals
 from registry.errors import Unsupported
 from registry.records import Provenance
 from registry.schemas import SCHEMAS
@@ -66,3 +66,16 @@ def test_a_placeholder_refuses_its_row_only():
     assert isinstance(first, Unsupported)
     assert "placeholder X" in str(first)
     assert len(second) == 8
+
+
+def test_crystals_laid_end_to_end_are_those_that_were_given():
+    given = [crystal_of(s) for s in (ROCK_SALT, SHARED, ROCK_SALT)]
+    laid = Crystals.of(given)
+    assert Crystals.of(laid) is laid
+    for found, expected in ((laid, given), (laid[1:], given[1:]), (laid[2:1], [])):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            for name in ("lattice", "positions", "site", "numbers", "shares"):
+                np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    with pytest.raises(IndexError):
+        laid[3]

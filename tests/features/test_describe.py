@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 
 from features.describe import describe
+from features.descriptor import descriptors
 from registry.errors import ScatterlakeError, Unsupported
 from registry.structures import structure_from_row
 
@@ -96,3 +99,9 @@ def test_a_descriptor_that_breaks_its_promise_is_told(rows, made_up, declared, g
     made_up(**declared)
     with pytest.raises(ScatterlakeError, match=gave):
         describe("made_up", {}, rows)
+
+
+def test_what_descriptors_load_is_there():
+    loaded = {module for descriptor in descriptors().values() for module in descriptor.loads}
+    assert loaded
+    assert all(importlib.util.find_spec(module) for module in loaded)

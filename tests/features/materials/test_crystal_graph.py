@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
-from features.crystal import Crystal
+from features.crystal import Crystal, crystal_of
+from features.materials import crystal_graph
 from features.materials.crystal_graph import DESCRIPTOR, edges_of
 from registry.errors import BadInput, Unsupported, WrongUse
 
@@ -93,6 +94,21 @@ def test_a_site_that_would_be_missing_is_refused():
     )
     with pytest.raises(Unsupported, match=r"site 2.*within 4 angstrom"):
         graph(alone, cutoff=4.0)
+
+
+@pytest.mark.parametrize("n_nearest", [0, 3])
+def test_many_crystals_give_what_each_gives_alone(monkeypatch, n_nearest):
+    lonely = Structure(Lattice.cubic(9), ["He"], [[0, 0, 0]])
+    given = [crystal_of(s) for s in (SALT, TRICLINIC, lonely, TRICLINIC, SALT)]
+    settings = DESCRIPTOR.settings(n_nearest=n_nearest, cutoff=4.5)
+    alone = [DESCRIPTOR.run(c, settings) for c in (given[0], given[1])]
+    monkeypatch.setattr(crystal_graph, "CHUNK", 2)
+    # room for one edge: the kernel is called again
+    monkeypatch.setattr(crystal_graph, "_about", lambda *_: 1)
+    found = DESCRIPTOR.run_all(given, settings)
+    assert "site 0" in str(found.pop(2))
+    for rows, expected in zip(found, [*alone, *alone[::-1]], strict=True):
+        np.testing.assert_array_equal(rows, expected)
 
 
 def test_a_cell_whose_indices_would_be_rounded_is_refused():
