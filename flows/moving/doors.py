@@ -72,22 +72,21 @@ class Tracking:
 
 
 @contextmanager
-def speaking_to(service: str, address: str) -> Iterator[None]:
-    """Turn errors of a service's client into one that names the service and its address.
+def speaking_to_prefect(address: str) -> Iterator[None]:
+    """Turn errors of a Prefect server into one that names its address.
 
     Raises:
-        LakeError: When the service does not answer or refuses.
+        LakeError: When it does not answer or refuses.
     """
     import httpx
-    from mlflow.exceptions import MlflowException
 
     try:
         yield
     except httpx.HTTPStatusError as error:
         told = f"{error.response.status_code} {error.response.text[:300]}"
-        raise LakeError(f"{service} at {address} refuses: {told}") from error
-    except (httpx.HTTPError, MlflowException, OSError) as error:
-        raise LakeError(f"{service} at {address}: {reason(error)}") from error
+        raise LakeError(f"Prefect at {address} refuses: {told}") from error
+    except httpx.HTTPError as error:
+        raise LakeError(f"Prefect at {address}: {reason(error)}") from error
 
 
 def prefect_of(lake: Storage, named: str | None = None) -> str | None:

@@ -7,13 +7,14 @@ from contextlib import ExitStack
 
 from flows.moving import models, runs, tables
 from flows.moving.capture import Captured, capture
-from flows.moving.deployments import copy_deployments, server
-from flows.moving.doors import Tracking, speaking_to
+from flows.moving.deployments import compare_deployments, copy_deployments, server
+from flows.moving.doors import Tracking, speaking_to_prefect
 from flows.moving.place import claim, complete
 from flows.moving.report import Line
 from registry.errors import LakeError, WrongUse
 from registry.lake import MARKER, Lake
 from registry.tables.storage import Storage
+from training.tracking import speaking_to_mlflow
 
 Progress = Callable[[str], None]
 
@@ -60,9 +61,10 @@ def move(
     if not mlflow[0].is_unused:
         lines += _move_runs(source, target, captured, mlflow, say)
     if prefect[0] and prefect[1]:
-        with speaking_to("Prefect", f"{prefect[0]} or {prefect[1]}"), ExitStack() as opened:
+        with speaking_to_prefect(f"{prefect[0]} or {prefect[1]}"), ExitStack() as opened:
             old, new = (opened.enter_context(server(api)) for api in (prefect[0], prefect[1]))
-            lines += copy_deployments(old, new, source.uri, target.uri)
+            copy_deployments(old, new, source.uri, target.uri)
+            lines += compare_deployments(old, new, source.uri, target.uri)
     if different := [line.what for line in lines if not line.same]:
         raise LakeError(f"{target.uri} differs from {source.uri} in: {'; '.join(different)}")
     complete(target, source.storage.read(MARKER) or b"")
@@ -77,7 +79,7 @@ def _move_runs(
     say: Progress,
 ) -> list[Line]:
     """Copy and compare runs and models; then let the table of models name the runs' new ids."""
-    with speaking_to("MLflow", f"{mlflow[0].uri} or {mlflow[1].uri}"):
+    with speaking_to_mlflow(f"{mlflow[0].uri} or {mlflow[1].uri}"):
         renamed = runs.copy_runs(*mlflow, source.uri, say)
         models.copy_models(*mlflow, source.uri, renamed, say)
         lines = runs.compare_runs(*mlflow, renamed) + models.compare_models(*mlflow, renamed)
@@ -92,8 +94,8 @@ def _insist_on_answers(
     """Ask every server something small: which of them is away is said before anything is done."""
     for tracking in mlflow:
         if tracking.files is None:
-            with speaking_to("MLflow", tracking.uri):
+            with speaking_to_mlflow(tracking.uri):
                 tracking.client().search_experiments(max_results=1)
     for api in filter(None, prefect):
-        with speaking_to("Prefect", api), server(api) as client:
+        with speaking_to_prefect(api), server(api) as client:
             client.get("health").raise_for_status()

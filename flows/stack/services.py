@@ -67,7 +67,8 @@ def services(
                 *("--backend-store-uri", f"sqlite:///{lake}/mlflow/mlflow.db"),
                 *("--artifacts-destination", str(lake / "mlflow" / "artifacts")),
             ),
-            shared,
+            # nothing here uses its job runner, which is eight processes
+            {**shared, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
             url=mlflow,
             ready=f"{mlflow}/health",
         ),

@@ -17,6 +17,8 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
+NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""No processes for MLflow's judges and prompt optimisers: eight that nothing here uses."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class Topology:
                 *("--app-name", "basic-auth", "--backend-store-uri", f"{database}/mlflow"),
                 *("--artifacts-destination", f"s3://{s3.BUCKET}/mlflow"),
             ),
-            QUIET,
+            {**QUIET, **NO_JOBS},
             url=self.mlflow_url,
             ready=f"{self.mlflow_url}/health",
             first=first,

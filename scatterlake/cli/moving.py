@@ -37,6 +37,7 @@ RunsOption = Annotated[
 
 
 @app.command()
+@app.command("migrate", hidden=True)
 def move(
     source: Annotated[str, typer.Argument(help="Lake to copy: folder or s3://bucket/prefix.")],
     target: Annotated[str, typer.Argument(help="Where to: an empty folder or prefix.")],

@@ -15,7 +15,7 @@ from flows.moving import tables
 from flows.moving.backup import backup, backups, restore
 from flows.moving.capture import ORDER, capture
 from flows.moving.databases import databases_of
-from flows.moving.doors import Tracking, prefect_of, speaking_to
+from flows.moving.doors import Tracking, prefect_of, speaking_to_prefect
 from flows.moving.move import move
 from registry.errors import BadInput, LakeError, WrongUse
 from registry.lake import Lake
@@ -278,7 +278,7 @@ def test_errors_name_the_service_and_where_it_is() -> None:
     address = "http://127.0.0.1:9/api"
     with (
         pytest.raises(LakeError, match=f"Prefect at {address}"),
-        speaking_to("Prefect", address),
+        speaking_to_prefect(address),
         httpx.Client(base_url=address) as client,
     ):
         client.get("health")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,12 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from flows.stack.running import running, stop
 from flows.stack.services import HOST
 from infra.native import postgres
+from infra.native.__main__ import main
 from infra.native.topology import Ports, Topology
 from registry.errors import LakeError
 
 PROJECT = Path(__file__).resolve().parents[2]
+EAGER = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
+"""Workers look for flow runs every two seconds; otherwise every ten."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,11 @@ class Shared:
 
     def command(self, name: str, *words: str) -> str:
         """Run ``python -m infra.native``; returns what it said."""
-        ports = [f"--{n}-port={p}" for n, p in asdict(self.topology.ports).items()]
         command = [sys.executable, "-m", "infra.native", name, str(self.topology.folder)]
         done = subprocess.run(
-            [*command, *words, *ports],
+            [*command, *words, *self._ports()],
             cwd=PROJECT,
-            env=clean(),
+            env={**clean(), **EAGER},
             capture_output=True,
             text=True,
             check=False,
@@ -46,10 +50,14 @@ class Shared:
 
     def user(self, name: str, role: str) -> dict[str, str]:
         """Environment of a user, made when there is none yet."""
-        self.command("user", name, f"--role={role}")
+        told = ["user", str(self.topology.folder), name, f"--role={role}", *self._ports()]
+        assert main(told) == 0
         lines = (self.topology.folder / "users" / f"{name}.env").read_text().splitlines()
         pairs = (line.removeprefix("export ").split("=", 1) for line in lines)
         return {**clean(), **{key: value.strip("'") for key, value in pairs}}
+
+    def _ports(self) -> list[str]:
+        return [f"--{name}-port={port}" for name, port in asdict(self.topology.ports).items()]
 
 
 def clean() -> dict[str, str]:
@@ -81,8 +89,16 @@ def started() -> Iterator[Shared]:
         made.command("up")
         yield made
     finally:
-        made.command("down")
+        end(folder)
         shutil.rmtree(folder)
+
+
+def end(folder: Path) -> None:
+    """Stop a stack that nobody needs again: only its data base is asked, the others are killed."""
+    for service in running(folder):
+        if service.name != "postgres":
+            os.killpg(service.pid, signal.SIGKILL)
+    stop(folder)
 
 
 def free_port() -> int:

@@ -17,7 +17,6 @@ import pytest
 from flows.moving.databases import Postgres
 from flows.moving.deployments import server
 from flows.moving.doors import Tracking
-from flows.schedules import Scheduled
 from flows.stack.running import running, start, stop
 from flows.stack.services import HOST, POOL, services
 from infra import credentials
@@ -28,7 +27,7 @@ from registry.errors import LakeError, WrongUse
 from registry.lake import Lake
 from registry.schemas import SCHEMAS
 from tests.flows.small_lake import POINTS, all_rows, make, spectra
-from tests.infra.conftest import PROJECT, Shared, clean, free_port, started
+from tests.infra.conftest import PROJECT, Shared, clean, end, free_port, started
 
 pytestmark = pytest.mark.proof
 
@@ -36,6 +35,8 @@ LAKE = f"s3://{BUCKET}/facility"
 RUNS = f"s3://{BUCKET}/mlflow"
 STEADY = ("deployment", "deployment_schedule", "flow", "runs", "work_pool", "concurrency_limit_v2")
 """Tables of Prefect that its own services do not write all the time."""
+PULSE = "status,updated,last_polled,last_transitioned_status_at,last_status_event_id"
+"""Columns of them that say which workers are at hand just now."""
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,8 @@ def stored(stack: Shared) -> dict[str, str]:
         for table in _psql(stack, database, listed).split():
             if database == "prefect" and table not in STEADY:
                 continue
-            rows = _psql(stack, database, f'SELECT t::text FROM "{table}" t').splitlines()
+            row = f"to_jsonb(t) - '{{{PULSE}}}'::text[]" if database == "prefect" else "t"
+            rows = _psql(stack, database, f'SELECT ({row})::text FROM "{table}" t').splitlines()
             found[f"{database}.{table}"] = sha256("\n".join(sorted(rows)).encode()).hexdigest()
     return found
 
@@ -97,10 +99,38 @@ def _psql(stack: Shared, database: str, query: str, role: str = "backup") -> str
 
 
 def deploy(lake: Lake) -> str:
-    """Start the lake's own Prefect and give it a deployment and two limits; its address."""
+    """Start the lake's own Prefect and give it two deployments and two limits; its address."""
     start(lake.path, services(lake.path, free_port(), free_port())[:1])
     api = f"{running(lake.path)[0].url}/api"
-    entry = Scheduled("weekly", "flows.maintain:maintain", "UTC", cron="0 4 * * 0")
+    bare = {
+        "name": "weekly",
+        "schedules": [{"schedule": {"cron": "0 4 * * 0", "timezone": "UTC"}, "active": True}],
+        "concurrency_limit": 1,
+    }
+    every = {"interval": 3600, "anchor_date": "2026-01-01T00:30:00Z", "timezone": "Europe/Berlin"}
+    full = {
+        "name": "hourly",
+        "version": "2",
+        "description": "Merge small files.",
+        "paused": True,
+        "tags": ["night", "beamline"],
+        "job_variables": {"env": {"OMP_NUM_THREADS": "1"}},
+        "parameter_openapi_schema": {
+            "type": "object",
+            "properties": {"lake": {"title": "lake", "type": "string"}},
+            "required": ["lake"],
+        },
+        "concurrency_options": {"collision_strategy": "CANCEL_NEW"},
+        "schedules": [
+            {
+                "schedule": every,
+                "active": False,
+                "parameters": {"table": "spectra"},
+                "slug": "merge",
+            },
+            {"schedule": {"rrule": "FREQ=DAILY;BYHOUR=4"}, "active": True},
+        ],
+    }
     with server(api) as client:
         pool = {"name": POOL, "type": "process", "base_job_template": {}, "concurrency_limit": 3}
         client.post("work_pools/", json=pool).raise_for_status()
@@ -109,27 +139,40 @@ def deploy(lake: Lake) -> str:
         tag = {"tag": "gpu", "concurrency_limit": 1}
         client.post("concurrency_limits/", json=tag).raise_for_status()
         flow = client.post("flows/", json={"name": "maintain"}).raise_for_status().json()
-        body: dict[str, Any] = {
-            "name": entry.name,
-            "flow_id": flow["id"],
-            "entrypoint": "flows.maintain.maintain",
-            "work_pool_name": POOL,
-            "parameters": {"lake": lake.uri},
-            "schedules": [{"schedule": {"cron": entry.cron, "timezone": "UTC"}, "active": True}],
-            "concurrency_limit": 1,
-        }
-        client.post("deployments/", json=body).raise_for_status()
+        for deployment in (bare, full):
+            body: dict[str, Any] = {
+                **deployment,
+                "flow_id": flow["id"],
+                "entrypoint": "flows.maintain.maintain",
+                "work_pool_name": POOL,
+                "parameters": {"lake": lake.uri},
+            }
+            client.post("deployments/", json=body).raise_for_status()
     return api
 
 
 def deployments_arrived(user: User) -> None:
     with server(user.environment["PREFECT_API_URL"]) as client:
-        made = client.get("deployments/name/maintain/weekly").raise_for_status().json()
+        bare, full = (
+            client.get(f"deployments/name/maintain/{name}").raise_for_status().json()
+            for name in ("weekly", "hourly")
+        )
         limits = client.post("v2/concurrency_limits/filter", json={}).json()
         tags = client.post("concurrency_limits/filter", json={}).json()
-    assert made["parameters"] == {"lake": LAKE}
-    assert made["schedules"][0]["schedule"]["cron"] == "0 4 * * 0"
-    assert made["global_concurrency_limit"]["limit"] == 1
+    assert bare["parameters"] == full["parameters"] == {"lake": LAKE}
+    assert bare["entrypoint"] == "flows.maintain.maintain"
+    assert bare["schedules"][0]["schedule"]["cron"] == "0 4 * * 0"
+    assert bare["global_concurrency_limit"]["limit"] == 1
+    assert full["tags"] == ["night", "beamline"]
+    assert full["paused"]
+    assert full["job_variables"] == {"env": {"OMP_NUM_THREADS": "1"}}
+    assert full["parameter_openapi_schema"]["required"] == ["lake"]
+    assert full["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    every = next(s for s in full["schedules"] if "interval" in s["schedule"])
+    assert every["schedule"]["interval"] == 3600
+    assert every["schedule"]["timezone"] == "Europe/Berlin"
+    assert not every["active"]
+    assert every["parameters"] == {"table": "spectra"}
     assert ("detector", 2) in [(limit["name"], limit["limit"]) for limit in limits]
     assert [(t["tag"], t["concurrency_limit"]) for t in tags] == [("gpu", 1)]
 
@@ -145,9 +188,10 @@ def test_a_lake_moves_to_the_shared_stack_survives_its_loss_and_comes_back(
     try:
         told = alice.scatterlake("move", str(lake.path), LAKE, "--from-prefect", api)
     finally:
-        stop(lake.path)
+        end(lake.path)
     assert "MLflow model minerals: 2 versions" in told
     assert "Prefect deployment maintain/weekly" in told
+    assert "Prefect deployment maintain/hourly" in told
     shared = alice.lake()
     assert {name: all_rows(shared, name) for name in before} == before
     assert shared.snapshot() == {**lake.snapshot(), "models": lake["models"].version() + 1}
@@ -159,7 +203,7 @@ def test_a_lake_moves_to_the_shared_stack_survives_its_loss_and_comes_back(
     kept = stored(stack)
     alice.scatterlake("backup", LAKE, place, "--runs", RUNS, **libpq(stack, "backup"))
 
-    stack.command("down")  # what its S3 service held is gone with it
+    end(stack.topology.folder)  # what its S3 service held is gone with it
     shutil.rmtree(stack.topology.folder / "postgres")
     stack.command("up")
     alice = User(stack.user("alice", "writer"))

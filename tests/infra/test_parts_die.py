@@ -22,14 +22,15 @@ import pytest
 from mlflow import MlflowClient
 
 from flows.moving.deployments import server
-from flows.moving.doors import Tracking, speaking_to
-from flows.stack.running import Running, running, start, stop
+from flows.moving.doors import Tracking, speaking_to_prefect
+from flows.stack.running import Running, running, start
 from flows.stack.services import POOL, Service
 from infra.native.s3 import BUCKET
 from registry.errors import LakeError
 from registry.lake import Lake
 from tests.flows.small_lake import spectra
-from tests.infra.conftest import Shared
+from tests.infra.conftest import Shared, end
+from training.tracking import speaking_to_mlflow
 
 pytestmark = pytest.mark.proof
 
@@ -95,7 +96,7 @@ def revived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("revived")
     yield folder
     for where in folder.iterdir():
-        stop(where)
+        end(where)
 
 
 def flow_run(api: str, flow: str = "maintain", **parameters: Any) -> str:
@@ -124,19 +125,20 @@ def counted(lake: Lake) -> int:
     return int(row["n"])
 
 
-def test_mlflow_dies(shared: Shared, user: dict[str, str], revived: Path) -> None:
+def test_mlflow_dies(shared: Shared, user: dict[str, str], lake: Lake, revived: Path) -> None:
     address = user["MLFLOW_TRACKING_URI"]
     client = Tracking(address).client()
     experiment = client.create_experiment("parts")
     run = client.create_run(experiment).info.run_id
     client.log_metric(run, "loss", 0.5)
     client.log_text(run, "weights", "model/weights.txt")
-    with (
-        killed(shared, "mlflow", revived / "mlflow"),
-        pytest.raises(LakeError, match=f"MLflow at {address}"),
-        speaking_to("MLflow", address),
-    ):
-        client.log_metric(run, "loss", 0.25)
+    before = counted(lake)
+    with killed(shared, "mlflow", revived / "mlflow"):
+        with pytest.raises(LakeError, match=f"MLflow at {address}"), speaking_to_mlflow(address):
+            client.log_metric(run, "loss", 0.25)
+        # the lake needs no MLflow
+        lake.append("spectra", spectra(1, first=60))
+        assert counted(lake) == before + 1
     assert [m.value for m in client.get_metric_history(run, "loss")] == [0.5]
     client.log_metric(run, "loss", 0.25)
     assert [m.value for m in client.get_metric_history(run, "loss")] == [0.5, 0.25]
@@ -179,7 +181,7 @@ def test_prefect_dies_while_a_run_waits(
     api = user["PREFECT_API_URL"]
     run = flow_run(api)
     with killed(shared, "prefect", revived / "prefect"):
-        with pytest.raises(LakeError, match=f"Prefect at {api}"), speaking_to("Prefect", api):
+        with pytest.raises(LakeError, match=f"Prefect at {api}"), speaking_to_prefect(api):
             state(api, run)
         # the lake needs no Prefect
         lake.append("spectra", spectra(1, first=10))
@@ -196,7 +198,7 @@ def test_postgresql_dies_and_what_was_acknowledged_is_there(
     runs = [client.create_run(experiment).info.run_id for _ in range(5)]
     known = len(prefect_runs(api))
     with killed(shared, "postgres", revived / "postgres"):
-        with pytest.raises(LakeError, match=f"MLflow at {address}"), speaking_to("MLflow", address):
+        with pytest.raises(LakeError, match=f"MLflow at {address}"), speaking_to_mlflow(address):
             client.create_run(experiment)
         lake.append("spectra", spectra(1, first=20))
     found = [run.info.run_id for run in client.search_runs([experiment])]

@@ -15,25 +15,38 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import psycopg
 import pytest
 from botocore.exceptions import ClientError
 
+from flows.moving.deployments import compare_deployments, copy_deployments
 from flows.stack.services import HOST, POOL
 from infra.native.s3 import BUCKET
 from infra.native.topology import Ports
+from registry.errors import LakeError, WrongUse
+from registry.lake import Lake
+from tests.flows.small_lake import spectra
 from tests.infra.conftest import PROJECT, Shared
 
 LAKE = f"s3://{BUCKET}/facility"
-FILES = 12
+FILES = 6
 CURVE = "# Q [1/A], I [1/cm]; saxs of sample {n}\n" + "{rows}"
 
 
-def scatterlake(user: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).parent / "scatterlake"), *words, "--lake", LAKE]
-    return subprocess.run(
-        command, env=user, cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+def lake(user: dict[str, str]) -> Lake:
+    """The lake as a user finds it."""
+    return Lake.existing(LAKE, keys(user))
+
+
+def keys(user: dict[str, str]) -> dict[str, str]:
+    """What a user's environment says of the bucket."""
+    return {name: value for name, value in user.items() if name.startswith("AWS_")}
+
+
+def ids(user: dict[str, str]) -> list[str]:
+    """All spectra a user sees."""
+    return sorted(lake(user).sql("SELECT spectrum_id FROM spectra")["spectrum_id"].to_pylist())
 
 
 @pytest.fixture(scope="module")
@@ -54,28 +67,29 @@ def write_curves(folder: Path, first: int) -> Path:
     return folder
 
 
-def test_two_workers_ingest_at_once(
-    shared: Shared, alice: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("measured")
-    folders = [write_curves(folder / name, n * FILES) for n, name in enumerate("ab")]
-    (folder / "deploy.yaml").write_text(
+@pytest.fixture(scope="module")
+def deployed(alice: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The lake, and two deployments over it."""
+    Lake.open(LAKE, keys(alice))
+    entries = tmp_path_factory.mktemp("entries") / "deploy.yaml"
+    entries.write_text(
         "deployments:\n"
         "  - {name: one, flow: 'flows.ingest:ingest', interval: 86400, parameters: {paths: []}}\n"
         "  - {name: two, flow: 'flows.ingest:ingest', interval: 86400, parameters: {paths: []}}\n"
     )
-    assert scatterlake(alice, "status").returncode != 0, "there is no lake yet"
-    made = subprocess.run(
-        [sys.executable, "-c", f"import scatterlake as sl; sl.open({LAKE!r})"],
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "scatterlake"), "deploy", str(entries), "--lake", LAKE],
         env=alice,
         cwd=PROJECT,
-        check=False,
         capture_output=True,
         text=True,
+        check=False,
     )
-    assert made.returncode == 0, made.stderr
-    deployed = scatterlake(alice, "deploy", str(folder / "deploy.yaml"))
-    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_workers_ingest_at_once(deployed: None, alice: dict[str, str], tmp_path: Path) -> None:
+    folders = [write_curves(tmp_path / name, n * FILES) for n, name in enumerate("ab")]
     runs = []
     for name, where in zip(("one", "two"), folders, strict=True):
         told = {"lake": LAKE, "paths": [str(where)], "hints": {"technique": "saxs"}}
@@ -85,8 +99,8 @@ def test_two_workers_ingest_at_once(
     ended = [wait(alice, run) for run in runs]
     states = [(run["state"]["type"], run["state"]["message"]) for run in ended]
     assert [state for state, _ in states] == ["COMPLETED", "COMPLETED"], states
-    counted = scatterlake(alice, "sql", "select count(*) as n from spectra")
-    assert str(2 * FILES) in counted.stdout, counted.stdout + counted.stderr
+    found = ids(alice)
+    assert len(set(found)) == len(found) == 2 * FILES
     at_work = prefect(alice, f"work_pools/{POOL}/workers/filter", {})
     assert {w["name"] for w in at_work if w["status"] == "ONLINE"} == {"worker1", "worker2"}
 
@@ -106,7 +120,7 @@ def wait(user: dict[str, str], run: str) -> Any:
         found = prefect(user, f"flow_runs/{run}")
         if found["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
             return found
-        time.sleep(1)
+        time.sleep(0.3)
     return found
 
 
@@ -168,18 +182,28 @@ def bucket(user: dict[str, str], key: str, secret: str) -> Any:
 
 
 def test_a_reader_can_read_the_lake_and_not_write_it(
-    alice: dict[str, str], bob: dict[str, str], tmp_path: Path
+    deployed: None, alice: dict[str, str], bob: dict[str, str]
 ) -> None:
-    scatterlake(alice, "ingest", str(write_curves(tmp_path / "c", 100)), "--technique", "saxs")
-    counted = scatterlake(bob, "sql", "select count(*) as n from spectra")
-    assert counted.returncode == 0, counted.stdout + counted.stderr
-    wrote = scatterlake(
-        bob, "ingest", str(write_curves(tmp_path / "d", 200)), "--technique", "saxs"
-    )
-    assert wrote.returncode != 0
-    assert "AccessDenied" in wrote.stderr
-    after = scatterlake(bob, "sql", "select count(*) as n from spectra")
-    assert after.stdout == counted.stdout
+    lake(alice).append("spectra", spectra(1))
+    before = ids(alice)
+    assert "s0" in before
+    assert ids(bob) == before
+    with pytest.raises(LakeError, match="AccessDenied"):
+        lake(bob).append("spectra", spectra(1, first=1))
+    assert ids(alice) == before
+
+
+def test_moving_deployments_again_changes_nothing(deployed: None, alice: dict[str, str]) -> None:
+    """As ``scatterlake deploy`` makes them, from a server to itself: what a repeated move does."""
+    name, password = alice["PREFECT_API_AUTH_STRING"].split(":")
+    with httpx.Client(base_url=alice["PREFECT_API_URL"], auth=(name, password)) as client:
+        assert all(line.same for line in compare_deployments(client, client, LAKE, LAKE))
+        copy_deployments(client, client, LAKE, LAKE)
+        lines = compare_deployments(client, client, LAKE, LAKE)
+        compared = {line.what for line in lines if line.same}
+        assert {f"Prefect deployment ingest/{name}" for name in ("one", "two")} <= compared
+        with pytest.raises(WrongUse, match=f"none, or over s3://elsewhere, found '?{LAKE}"):
+            copy_deployments(client, client, LAKE, "s3://elsewhere")
 
 
 @pytest.mark.parametrize(
