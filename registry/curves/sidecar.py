@@ -21,11 +21,8 @@ it is built anew.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
-import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,14 +33,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from registry.folders import is_abandoned, is_partial, opened, remove
+
 FORMAT = "scatterlake sidecar"
 VERSION = 1
 HEADER = "sidecar.json"
 ARRAYS = ("ids", "rows", "ranks", "norms", "blocks", "grids", "values")
-ABANDONED_AFTER = 3600.0
-"""Age (s) at which a half-built sidecar is taken for one whose builder was killed."""
-
-_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
 Read = Callable[[str, Sequence[str]], Iterable[pa.Table]]
 """Gives the named columns of a data file piece by piece, as ``read_groups`` does."""
@@ -170,12 +165,12 @@ class Sidecars:
         files = set(wanted)
         self._opened = {file: side for file, side in self._opened.items() if file in files}
         names = {stem(file) for file in files}
-        old = [p for p in self._entries() if p.name not in names and not _is_partial(p)]
+        old = [p for p in self._entries() if p.name not in names and not is_partial(p)]
         for path in old:
-            _remove(path)
-        for path in filter(_is_partial, self._entries()):
+            remove(path)
+        for path in filter(is_partial, self._entries()):
             with suppress(FileNotFoundError):  # another process cleans up at the same time
-                if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
+                if is_abandoned(path):
                     shutil.rmtree(path)
         return len(old)
 
@@ -183,22 +178,13 @@ class Sidecars:
         return list(self._folder.iterdir()) if self._folder.is_dir() else []
 
     def _one(self, file: str) -> Sidecar:
-        target = self._folder / stem(file)
-        known = load(target)
-        return self._build(file, target) if known is None else known
+        return opened(self._folder / stem(file), load, lambda partial: self._build(file, partial))
 
-    def _build(self, file: str, target: Path) -> Sidecar:
+    def _build(self, file: str, partial: Path) -> None:
         from registry.curves.sidecar_build import build
 
-        partial = _partial(target)
-        partial.mkdir(parents=True)
-        try:
-            build(file, partial, self._read)
-            seal(partial)
-            return _publish(partial, target)
-        finally:
-            if partial.exists():
-                shutil.rmtree(partial)
+        build(file, partial, self._read)
+        seal(partial)
 
 
 def load(folder: Path) -> Sidecar | None:
@@ -238,35 +224,3 @@ def _header(folder: Path) -> dict[str, Any]:
 
 def _array(folder: Path, name: str) -> Path:
     return folder / f"{name}.npy"
-
-
-def _publish(partial: Path, target: Path) -> Sidecar:
-    """Give a complete sidecar its name; where another process was first, take that one."""
-    while True:
-        try:
-            partial.rename(target)
-        except OSError as error:
-            if error.errno not in _TAKEN:
-                raise
-        sidecar = load(target)
-        if sidecar is not None:
-            return sidecar
-        _remove(target)
-
-
-def _partial(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
-
-
-def _is_partial(path: Path) -> bool:
-    return path.name.startswith(".") and path.suffix == ".partial"
-
-
-def _remove(folder: Path) -> None:
-    """Take a sidecar out of sight in one step, then delete it."""
-    aside = _partial(folder)
-    try:
-        folder.rename(aside)
-    except FileNotFoundError:
-        return  # another process was first
-    shutil.rmtree(aside)

@@ -9,7 +9,8 @@
   seen (Lopez-Paz & Oquab, ICLR 2017, arXiv:1610.06545). Finds small changes along a direction.
 
 The first two count over random divisions of the rows; the third is scored on held-out groups, whose
-number of right answers is binomial where nothing changed.
+number of right answers is binomial where nothing changed. Two more know something of each sample:
+:mod:`training.drift.paired`.
 """
 
 from __future__ import annotations
@@ -42,12 +43,14 @@ class Evidence:
         statistic: Its statistic; larger is more different.
         p_value: Chance of at least as much where nothing changed.
         column: Number of the column that moved most, where the detector tells.
+        moved: Or what moved most and by how much, in words.
     """
 
     detector: str
     statistic: float
     p_value: float
     column: int | None = None
+    moved: str = ""
 
 
 Detector = Callable[[Floats, Floats, Sequence[str] | None, int], Evidence]

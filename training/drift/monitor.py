@@ -46,6 +46,7 @@ def look(
     groups: Sequence[str] | None = None,
     detectors: Sequence[str] = tuple(DETECTORS),
     rate: float = RATE,
+    others: Sequence[Evidence] = (),
 ) -> Look:
     """Compare recent rows with the reference.
 
@@ -55,6 +56,8 @@ def look(
         groups: Group of each row, reference first; None when each row is one.
         detectors: Names of detectors.
         rate: Share of looks that may alarm although nothing changed.
+        others: Evidence of detectors that look at other rows (:mod:`training.drift.paired`), with
+            which the rate is shared.
 
     Raises:
         BadInput: As the detectors do; for too few rows, and for a rate that the number of
@@ -63,8 +66,9 @@ def look(
     fewest = min(len(reference), len(recent))
     if fewest < FEWEST:
         raise BadInput("drift", f"{FEWEST} rows or more on either side", str(fewest))
-    limit = rate / len(detectors)
+    limit = rate / (len(detectors) + len(others))
     if not 1 / (DIVISIONS + 1) <= limit < 1:
-        resolved = f"{len(detectors) / (DIVISIONS + 1):.2g} to 1"
+        resolved = f"{rate / limit / (DIVISIONS + 1):.2g} to 1"
         raise BadInput("drift: rate of false alarms", resolved, repr(rate))
-    return Look(limit, tuple(DETECTORS[name](reference, recent, groups, 0) for name in detectors))
+    own = (DETECTORS[name](reference, recent, groups, 0) for name in detectors)
+    return Look(limit, (*own, *others))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,8 @@ GROUP_SQL = {
 }
 """What rows belong to, by the name of the choice."""
 IDS_SQL = """
-SELECT spectrum_id AS row_id, {group} AS "group" FROM spectra
+SELECT spectrum_id AS row_id, {group} AS "group", coalesce(material_id, sample_id) AS material
+FROM spectra
 WHERE technique = $1 AND kind = $2 AND len(shape) = 1 AND NOT retracted AND NOT stale AND ({where})
 ORDER BY ingested_at, spectrum_id
 """
@@ -45,36 +46,47 @@ class Rows:
         values: Shape ``(n, k)``.
         groups: What each belongs to.
         left_out: Curves that could not be read on the axis.
+        spectra: Whose curves they are, where they are curves.
     """
 
     values: Floats
     groups: tuple[str, ...]
     left_out: int = 0
+    spectra: tuple[str, ...] = ()
 
 
-def summed(
+def curves(
     lake: Lake,
     source: SpectrumInput,
     chosen: Sequence[tuple[str, str]],
     at: dict[str, int],
 ) -> Rows:
-    """Curves summed up on the grid of an input, unscaled: a gain that changes is a drift, too.
+    """Curves on the grid of an input, unscaled: a gain that changes is a drift, too.
 
     Args:
         lake: The lake.
         source: Whose technique and grid they are read in.
         chosen: Spectrum and its group.
         at: Snapshot.
+
+    Returns:
+        Curves in the order in which they were chosen.
     """
     read = lake.sql(CURVES_SQL, [[name for name, _ in chosen]], at)
-    group, grid = dict(chosen), source.points()
+    grid = source.points()
     found: dict[str, Floats] = {}
     for name, x, y in zip(read["spectrum_id"].to_pylist(), *_arrays(read), strict=True):
         if axis_refusal(x, source) is None and np.isfinite(y).all():
             found[name] = resample(x, y[None, :], grid)[0]
-    values = np.stack(list(found.values())) if found else np.zeros((0, len(grid)))
-    groups = tuple(group[name] for name in found)
-    return Rows(summaries(grid, values), groups, len(chosen) - len(found))
+    kept = [(name, group) for name, group in chosen if name in found]
+    values = np.stack([found[name] for name, _ in kept]) if kept else np.zeros((0, len(grid)))
+    names, groups = tuple(n for n, _ in kept), tuple(g for _, g in kept)
+    return Rows(values, groups, len(chosen) - len(kept), names)
+
+
+def summed(read: Rows, source: SpectrumInput) -> Rows:
+    """Curves of :func:`curves` summed up by a few numbers each."""
+    return replace(read, values=summaries(source.points(), read.values))
 
 
 def components(reference: Rows, recent: Rows) -> tuple[Rows, Rows]:

@@ -16,9 +16,11 @@ import pyarrow as pa
 from registry.errors import BadInput
 from registry.vocabulary import KINDS, Kind
 from training.arrivals import not_in
-from training.drift.detectors import DETECTORS
+from training.drift.detectors import DETECTORS, Evidence
+from training.drift.known import against_earlier, against_structures
 from training.drift.monitor import FEWEST, RATE, Look, look
-from training.drift.rows import GROUP_SQL, IDS_SQL, VECTORS_SQL, Rows, components, summed
+from training.drift.paired import PAIRED
+from training.drift.rows import GROUP_SQL, IDS_SQL, VECTORS_SQL, Rows, components, curves, summed
 from training.drift.summaries import NAMES
 from training.inputs import FeatureInput, SpectrumInput
 from training.signs import Case, Sign
@@ -39,7 +41,7 @@ class Drift:
         reference: Rows that were there before, at most: the newest.
         groups: What rows belong to that are not independent: ``sample``, ``material`` or ``none``.
         rate: Share of looks that alarm although nothing changed.
-        detectors: Which look.
+        detectors: Which look; the paired ones only at curves, and where samples are known.
     """
 
     technique: str = ""
@@ -50,7 +52,7 @@ class Drift:
     reference: int = REFERENCE
     groups: Literal["sample", "material", "none"] = "sample"
     rate: float = RATE
-    detectors: tuple[str, ...] = tuple(DETECTORS)
+    detectors: tuple[str, ...] = (*DETECTORS, *PAIRED)
 
     def __post_init__(self) -> None:
         if bool(self.technique) == bool(self.view):
@@ -58,7 +60,7 @@ class Drift:
         for field, value, known in (
             ("kind", self.kind, KINDS),
             ("groups", self.groups, tuple(GROUP_SQL)),
-            *(("detectors", name, tuple(DETECTORS)) for name in self.detectors),
+            *(("detectors", name, (*DETECTORS, *PAIRED)) for name in self.detectors),
         ):
             if value not in known:
                 raise BadInput(f"triggers: drift: {field}", f"one of {', '.join(known)}", value)
@@ -92,20 +94,26 @@ class Drift:
             left = old.left_out + new.left_out
             reason = f"{what}: fewer than {FEWEST} are on the axis of the study, {left} are not"
             return Sign("drift", False, reason, {**numbers})
+        others = self._beside_the_known(case, reference, newest, old, new)
+        if self.technique:
+            old, new = (summed(side, self._curve(case)) for side in (old, new))
         # equal columns tell nothing, and values may be of any size
         moves = np.ptp(np.concatenate([old.values, new.values]), axis=0) > 0
-        if not moves.any():
-            return Sign("drift", False, f"{what}: all values are equal", {**numbers})
+        detectors = [name for name in self.detectors if name in DETECTORS and moves.any()]
+        if not detectors and not others:
+            reason = f"{what}: all values are equal, and nothing is known to compare with"
+            return Sign("drift", False, reason, {**numbers})
         found = look(
             old.values[:, moves],
             new.values[:, moves],
             [*old.groups, *new.groups],
-            self.detectors,
+            detectors,
             self.rate,
+            others,
         )
         told = f"{what}, {len(new.values)} since against {len(old.values)} before: {found.reason}"
-        column = self._moved(found, np.flatnonzero(moves))
-        told += f"; moved most: {column}" if found.alarms and column else ""
+        moved = self._moved(found, np.flatnonzero(moves))
+        told += f"; moved most: {moved}" if moved else ""
         return Sign("drift", bool(found.alarms), told, {**numbers, **_numbers(found)})
 
     def _rows(self, case: Case, at: dict[str, int]) -> pa.Table:
@@ -119,18 +127,34 @@ class Drift:
         if self.technique:
             source = self._curve(case)
             one, other = (
-                summed(case.lake, source, _pairs(ids), at)
+                curves(case.lake, source, _pairs(ids), at)
                 for ids, at in ((old, case.learnt), (new, case.now))
             )
             return one, other
         return components(_vectors(old), _vectors(new))
 
-    def _moved(self, found: Look, columns: np.ndarray) -> str:
-        """The column that moved most by the stability index, where columns have names."""
+    def _beside_the_known(
+        self, case: Case, before: pa.Table, since: pa.Table, old: Rows, new: Rows
+    ) -> list[Evidence]:
+        """What detectors say that know of structures and of earlier spectra of a material."""
         if not self.technique:
-            return ""
-        told = [e.column for e in found.alarms if e.column is not None]
-        return NAMES[int(columns[told[0]])] if told else ""
+            return []
+        found = []
+        if "lines" in self.detectors:
+            found.append(against_structures(case.lake, before, since, case.now))
+        if "paired" in self.detectors:
+            grid = self._curve(case).points()
+            material = _materials(before) | _materials(since)
+            found.append(against_earlier(grid, old, new, material))
+        return [one for one in found if one is not None]
+
+    def _moved(self, found: Look, columns: np.ndarray) -> str:
+        """What moved most, as the paired detectors and the stability index say."""
+        said = [e.moved for e in found.alarms if e.moved]
+        named = [e.column for e in found.alarms if e.column is not None]
+        if self.technique and named:
+            said.append(NAMES[int(columns[named[0]])])
+        return ", ".join(said)
 
     def _curve(self, case: Case) -> SpectrumInput:
         read = {i.technique: i for i in case.study.dataset.curves}
@@ -150,6 +174,10 @@ class Drift:
 
 def _pairs(ids: pa.Table) -> list[tuple[str, str]]:
     return list(zip(ids["row_id"].to_pylist(), ids["group"].to_pylist(), strict=True))
+
+
+def _materials(ids: pa.Table) -> dict[str, str | None]:
+    return dict(zip(ids["row_id"].to_pylist(), ids["material"].to_pylist(), strict=True))
 
 
 def _vectors(rows: pa.Table) -> Rows:

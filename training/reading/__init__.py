@@ -13,7 +13,6 @@ the file and nothing is copied to train on it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.folders import PARTIAL, is_abandoned
 from registry.identity import canonical_json, digest
 from registry.lake import Lake
 from registry.plugins import pick
@@ -34,12 +34,10 @@ from training.definitions import (
 )
 from training.models import Inputs, Labels, Ragged, Training
 from training.reading.build import build_input
-from training.reading.cache import PARTIAL, Mapped, forget, opened
+from training.reading.cache import Mapped, forget, opened
 from training.stored import stored_dataset, stored_members
 
 FOLDER = "reading"
-ABANDONED_AFTER = 3600.0
-"""Age (s) at which something half-built is taken for that of a process that was killed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,8 +176,7 @@ def tidy(lake: Lake, keep: Collection[str] = ()) -> int:
 
 def _is_at_work(folder: Path) -> bool:
     """Whether something below is being built just now."""
-    recent = time.time() - ABANDONED_AFTER
-    return any(p.stat().st_mtime > recent for p in folder.glob(f"*{PARTIAL}"))
+    return any(not is_abandoned(p) for p in folder.glob(f"*{PARTIAL}"))
 
 
 def _spans(sizes: Sequence[int]) -> dict[str, slice]:

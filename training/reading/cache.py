@@ -15,27 +15,24 @@ damaged or half-written, and is built anew.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from registry import folders
 from registry.errors import LakeError
 from training.models import Block, Ragged
 
 FORMAT, VERSION = "scatterlake reading", 1
 HEADER = "cache.json"
 VALUES, PRESENT, OFFSETS = "values.npy", "present.npy", "offsets.npy"
-PARTIAL = ".partial"
-_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -76,18 +73,12 @@ def opened(folder: Path, build: Callable[[Path], None], verify: bool = True) -> 
         build: Writes the arrays into an empty folder.
         verify: Compare digests, which reads every byte once; without it, sizes.
     """
-    found = load(folder, verify)
-    if found is not None:
-        return found
-    partial = folder.with_name(f"{folder.name}.{uuid.uuid4().hex}{PARTIAL}")
-    partial.mkdir(parents=True)
-    try:
-        build(partial)
-        seal(partial)
-        return _publish(partial, folder)
-    finally:
-        if partial.exists():
-            shutil.rmtree(partial)
+
+    def sealed(files: Path) -> None:
+        build(files)
+        seal(files)
+
+    return folders.opened(folder, partial(load, verify=verify), sealed)
 
 
 def load(folder: Path, verify: bool = True) -> Mapped | None:
@@ -124,13 +115,7 @@ def forget(folder: Path) -> int:
     What a running process has mapped stays readable there until it lets go.
     """
     size = sum(_size(path) for path in folder.rglob("*") if path.is_file())
-    aside = folder.with_name(f"{folder.name}.{uuid.uuid4().hex}{PARTIAL}")
-    try:
-        folder.rename(aside)
-    except FileNotFoundError:
-        return 0  # another process was first
-    shutil.rmtree(aside)
-    return size
+    return size if folders.remove(folder) else 0
 
 
 def _again(folder: Path) -> Mapped:
@@ -138,20 +123,6 @@ def _again(folder: Path) -> Mapped:
     if found is None:
         raise LakeError(f"{folder}: files of a dataset are gone or altered since they were opened")
     return found
-
-
-def _publish(partial: Path, folder: Path) -> Mapped:
-    """Give a complete folder its name; where another process was first, take that one."""
-    while True:
-        try:
-            partial.rename(folder)
-        except OSError as error:
-            if error.errno not in _TAKEN:
-                raise
-        found = load(folder)
-        if found is not None:
-            return found
-        forget(folder)
 
 
 def _map(path: Path) -> Any:
