@@ -26,8 +26,9 @@ types: $(STAMP)
 imports: $(STAMP)
 	$(BIN)/lint-imports
 
+# the workers share the cores: a thread each
 tests: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 # what takes minutes: every part of the shared stack killed in turn, the stack lost and restored
 proofs: $(STAMP)

@@ -1,15 +1,17 @@
-"""Work by one process, two, and a Ray; and what grows with a lake. Needs the extra ``cluster``.
+"""Work by one process, two, and a Ray; and what grows with a lake.
 
-The answers are kept in ``bench_cluster.json``, from which ``python docs/scale.py`` writes the
-tables of ``docs/scale.md``. Only what the file has not is measured: to measure a part again, take
-it out.
+Needs the extras ``cluster`` and ``dev``. The answers are kept in ``bench_cluster.json`` part by
+part, from which ``python docs/scale.py`` writes the tables of ``docs/scale.md``. Only what the file
+has not is measured: to measure a part again, take it out; without the file, all of it is measured.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +29,11 @@ def run() -> list[dict[str, Any]]:
     grown = result.setdefault("growth", {})
     for name in GROWTH:
         if name not in grown:
-            grown[name] = {"when": _today(), "found": _grown(name)}
+            begin = time.perf_counter()
+            found = _grown(name)
+            took = time.perf_counter() - begin
+            load = os.getloadavg()[0]
+            grown[name] = {"when": _today(), "load": load, "seconds": took, "found": found}
             _keep(result)
     work = result.setdefault("work", {"when": _today()})
     measure(work, partial(_keep, result))

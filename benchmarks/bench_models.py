@@ -1,16 +1,12 @@
 """The registry: asking a model about a whole lake, finding a model, registering one.
 
-``SCATTERLAKE_BATCH_ROWS`` sets how many spectra are asked about (100,000). A bare model call reads
-the same row groups of the same Parquet files, knows that all curves share one axis, resamples each
-group at once, scales it and calls the fitted model. Ours also chooses by SQL, compares every curve
-with the training members, makes conformal sets and commits the answers to ``predictions``.
+``SCATTERLAKE_BATCH_ROWS`` sets how many spectra are asked about (100,000), beside those that were
+trained on. What stands against it is told in :mod:`benchmarks._asking`.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,25 +14,18 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import numpy as np
-
-from benchmarks._curves import POINTS, in_turn, row
+from benchmarks._asking import asking
+from benchmarks._curves import in_turn, row
 from benchmarks._registry import add_spectra, free_port, size_of, trained
 from registry.identity import digest
 from registry.lake import Lake, now
-from registry.tables.parquet import read_groups
-from training.batch import predict_where
-from training.blocks import resample
+from training.blocks import matrix
 from training.fitting import fit_candidate
-from training.loading import LoadedModel, load_model
 from training.lookup import find_models
-from training.models import Classifier
-from training.predict import curve_input
 from training.registration import register
 from training.runs import log_run
 from training.study import Candidate, Study
@@ -48,7 +37,7 @@ if TYPE_CHECKING:
 
 ROWS = int(os.environ.get("SCATTERLAKE_BATCH_ROWS", "100000"))
 ASKED = {"cnn1d": {"epochs": 2}, "random_forest": {}}
-REPEATS, LOOKUPS = 3, 15
+LOOKUPS = 15
 MODELS, VERSIONS, TARGETS = 100, 10, 50
 Row = dict[str, Any]
 
@@ -60,45 +49,9 @@ def run() -> list[Row]:
         result, study = trained(lake, ASKED)
         registered = _registering(lake, result, study)
         add_spectra(lake, ROWS)
-        asked = [_asking(lake, name) for name in ASKED]
+        known = result.dataset.take(["xrd"], result.dataset.rows("train"))["xrd"]
+        asked = [line for name in ASKED for line in asking(lake, name, matrix(known))]
         return [*asked, *_finding(Path(scratch)), *registered]
-
-
-def _asking(lake: Lake, algorithm: str) -> Row:
-    found = next(r for r in find_models(lake) if r["algorithm"] == algorithm)
-    model = load_model(lake, found["model"], found["version"])
-    ours, theirs = [], []
-    for _ in range(REPEATS):
-        fresh = _forgetful(lake)
-        ours.append(_seconds(partial(predict_where, fresh, model)))
-        theirs.append(_seconds(lambda: _bare(lake, model)))
-    what = f"predict {ROWS} spectra x {POINTS}, {algorithm}"
-    times = statistics.median(ours), statistics.median(theirs)
-    return row(what, "bare calls: read, resample, ask", times, 1 / 1.3)
-
-
-def _bare(lake: Lake, model: LoadedModel) -> int:
-    source, fitted, answered = curve_input(model), model.fitted, 0
-    assert isinstance(fitted, Classifier)
-    for file in lake["spectra"].state().files:
-        for group in read_groups(file.path, ("x", "intensity"), lake["spectra"].storage.files):
-            x, y = (_flat(group, name) for name in ("x", "intensity"))
-            curves = resample(x[:POINTS], y.reshape(-1, POINTS), source.points())
-            scaled = curves / np.abs(curves).max(axis=1, keepdims=True)
-            answered += len(fitted.probabilities({source.name: scaled.astype(np.float32)}))
-    return answered
-
-
-def _flat(group: Any, name: str) -> Any:
-    return group[name].combine_chunks().values.to_numpy()
-
-
-def _forgetful(lake: Lake) -> Lake:
-    """The lake without an answer: what was answered would not be asked again."""
-    shutil.rmtree(lake.path / "tables" / "predictions")
-    fresh = Lake.existing(lake.path)
-    fresh["predictions"].create()
-    return fresh
 
 
 def _registering(lake: Lake, made: StudyResult, study: Study) -> list[Row]:

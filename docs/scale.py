@@ -1,7 +1,8 @@
 """Writes the tables of ``docs/scale.md`` from a stored run: ``python docs/scale.py``.
 
-The run is ``benchmarks/bench_cluster.json`` (``python -m benchmarks cluster``). What stands above
-the mark in the page is written by hand, without figures.
+Prices and limits are in ``docs/scale.yaml``; the run is ``benchmarks/bench_cluster.json``
+(``python -m benchmarks cluster``). What stands above the mark in the page is written by hand,
+without figures; what would break first, and the order of what we would do, follow from the run.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 PAGE = Path(__file__).resolve().parent / "scale.md"
 RESULT = PAGE.parents[1] / "benchmarks" / "bench_cluster.json"
@@ -21,9 +23,15 @@ MARK = "<!-- from here on written by docs/scale.py -->"
 SPECTRA, CORES = 1e9, 1000
 BATCH = 10_000
 """Spectra to a commit, to a flow's task, and (to be strict) to a tracked run."""
-WORKS, PLACES = ("simulate", "describe", "predict"), ("one", "processes", "ray")
-PRICES = {"GB a month": 0.023, "1,000 PUT": 0.005, "1,000 GET or HEAD": 0.0004, "core hour": 0.045}
-"""US dollars: assumptions of November 2026 of the order of public list prices, not looked up."""
+PLACES = ("one", "processes", "ray")
+WORKS = {
+    "simulate": "`xrd` of {} cells of eight atoms",
+    "describe": "`soap` of {} cells of eight atoms",
+    "predict": "answers of a small `cnn1d` about {} curves",
+}
+"""Parts of the run, and what is done in each to so many."""
+BUSY = 4
+"""Load from which others are at work: two workers and who waits for them make less."""
 Rows = Sequence[dict[str, float]]
 
 
@@ -33,48 +41,33 @@ class Growth:
 
     Attributes:
         what: In words.
+        cure: What would be done about it.
         run: Which measurement it is from.
         by: What it grows with, a column of it.
         column: The column it is.
-        scale: Factor to the unit.
         unit: Unit.
         limit: In that unit.
-        each: Spectra to one of ``by``.
     """
 
     what: str
+    cure: str
     run: str
     by: str
     column: str
-    scale: float
     unit: str
     limit: float
-    each: float = 1.0
 
-    def points(self, found: Rows) -> tuple[np.ndarray, np.ndarray]:
+    def points(self, growth: dict[str, Rows]) -> tuple[np.ndarray, np.ndarray]:
         """Spectra, and how much of it."""
-        x = np.array([row[self.by] for row in found], dtype=float) * self.each
-        return x, np.array([row[self.column] for row in found], dtype=float) * self.scale
+        spectra = {"rows": 1, "files": _per_file(growth)}.get(self.by, BATCH)
+        scale = {"GB": 1e-9, "MB": 1e-6}.get(self.unit, 1)
+        x, y = ([row[name] for row in growth[self.run]] for name in (self.by, self.column))
+        return np.array(x, dtype=float) * spectra, np.array(y, dtype=float) * scale
 
 
-GROWTHS = (
-    Growth("key look-up: a new process's first append", "rows", "rows", "cold_s", 1, "s", 60),
-    Growth(
-        "key look-up: memory of a writing process", "rows", "rows", "cold_bytes", 1e-9, "GB", 16
-    ),
-    Growth("key look-up: 1,000 rows by a process that knows", "rows", "rows", "warm_s", 1, "s", 1),
-    Growth("opening the table: reading its log", "rows", "rows", "open_s", 1, "s", 10),
-    Growth("live data files", "rows", "rows", "files", 1, "files", 1e5),
-    Growth("append of one batch", "rows", "rows", "append_batch_s", 1, "s", 10),
-    Growth("log of the table", "commits", "commits", "log_bytes", 1e-9, "GB", 10, BATCH),
-    Growth("newest checkpoint", "commits", "commits", "checkpoint_bytes", 1e-9, "GB", 1, BATCH),
-    Growth("sidecars on the disk of a machine", "rows", "rows", "sidecar_bytes", 1e-12, "TB", 4),
-    Growth("S3: GETs of a new process's first append", "bucket", "files", "cold_get", 1, "", 1e4),
-    Growth("S3: GETs of a query's first look", "bucket", "files", "query_get", 1, "", 1e4),
-    Growth("MLflow: newest 50 runs", "mlflow", "runs", "search_s", 1, "s", 10, BATCH),
-    Growth("MLflow: SQLite", "mlflow", "runs", "bytes", 1e-9, "GB", 10, BATCH),
-    Growth("Prefect: SQLite", "prefect", "tasks", "bytes", 1e-9, "GB", 10, BATCH),
-)
+KNOWN = yaml.safe_load((PAGE.parent / "scale.yaml").read_text())
+PRICES, CURES = KNOWN["prices"], KNOWN["cures"]
+GROWTHS = [Growth(**one) for one in KNOWN["growths"]]
 
 
 def page(text: str, result: dict[str, Any]) -> str:
@@ -83,12 +76,11 @@ def page(text: str, result: dict[str, Any]) -> str:
     if not mark:
         raise SystemExit(f"no {MARK} in the document")
     work, growth = result["work"], {n: part["found"] for n, part in result["growth"].items()}
-    learning = [_learning(work["learn"])] if "learn" in work else []
     parts = [
         _overhead(work),
-        *learning,
+        *([_learning(work["learn"])] if "learn" in work else []),
         _costs(work, growth),
-        _writing(work, growth),
+        *([_writing(work, growth)] if _works(work) else []),
         _breaking(growth),
     ]
     return "\n".join([written + mark, *(line for part in parts for line in ["", *part])]) + "\n"
@@ -99,10 +91,10 @@ def _overhead(work: dict[str, Any]) -> Iterator[str]:
     yield "## Overhead and scaling on two cores"
     yield ""
     yield (
-        f"{work['when']}, median of three, a Ray that is up, two workers. The two cores were shared"
-        f" with others at work (load {min(load):.0f} to {max(load):.0f} meanwhile), so"
-        " the gain says little about what two free cores give. Two processes are started anew by"
-        " each call, which is in their figures; a Ray's workers stay from one call to the next."
+        f"{work['when']}, median of three turns, a Ray that is up, two workers."
+        f" Load of the machine meanwhile: {_span(load)}.{_doubt(load)} Two processes are started"
+        " anew by each call, which is in their figures; a Ray's workers stay from one call to the"
+        " next."
     )
     yield ""
     yield "| | one process | two processes | Ray, two workers |"
@@ -116,22 +108,26 @@ def _overhead(work: dict[str, Any]) -> Iterator[str]:
         found = work[name]["taken_s"]
         gain = [""] + [f" ({found['one'] / found[place]:.2f} x)" for place in PLACES[1:]]
         cells = [f"{found[p]:.3g} s{more}" for p, more in zip(PLACES, gain, strict=True)]
-        yield f"| {name} {work[name]['count']}, written to a lake | {' | '.join(cells)} |"
+        what = WORKS[name].format(f"{work[name]['count']:,}")
+        yield f"| {what}, written to a lake | {' | '.join(cells)} |"
 
 
 def _learning(learn: dict[str, Any]) -> Iterator[str]:
     yield "## Fitting a network by two workers"
     yield ""
+    yield f"Load of the machine meanwhile: {_span([learn['load']])}.{_doubt([learn['load']])}"
+    yield ""
     yield "| | one process | Ray Train, two workers |"
     yield "|---|---|---|"
     one, two = learn["one"]["epoch_s"], learn["ray"]["epoch_s"]
-    yield f"| an epoch of {learn['rows']} curves, gloo | {one:.2g} s | {two:.2g} s |"
-    least = [learn[place]["shortest_s"] for place in ("one", "ray")]
-    yield f"| the shortest fit, with all it starts | {least[0]:.2g} s | {least[1]:.2g} s |"
+    yield f"| an epoch of {learn['rows']} curves, gloo, median | {one:.2g} s | {two:.2g} s |"
+    least = [learn[place]["start_s"] for place in ("one", "ray")]
+    yield f"| what a fit takes beside its epochs | {least[0]:.2g} s | {least[1]:.2g} s |"
     yield ""
     yield (
         f"Losses of two workers and of one, with the same batches, differed by"
-        f" {learn['difference']:.1e} of their value at most."
+        f" {learn['difference']:.1e} of their value at most. A network as small as this, on so few"
+        " curves, shows what sharing costs and not what it gains."
     )
 
 
@@ -139,22 +135,26 @@ def _costs(work: dict[str, Any], growth: dict[str, Rows]) -> Iterator[str]:
     rows, bucket = growth["rows"], growth["bucket"]
     size, beside = (_slope(rows, "rows", f"{name}_bytes") for name in ("data", "sidecar"))
     batch = rows[-1]["append_batch_s"] / BATCH
-    each = {name: _alone(work, name) for name in _works(work)}
+    each = {WORKS[name].format("").replace("  ", " "): _alone(work[name]) for name in _works(work)}
     puts = bucket[-1]["append_put"] / BATCH
     gets = (bucket[-1]["append_get"] + bucket[-1]["append_head"]) / BATCH
     yield f"## What a spectrum costs, and {_count(SPECTRA)} of them"
     yield ""
-    assumed = ", ".join(f"{name} {value} $" for name, value in PRICES.items())
     yield (
         f"Curves of 500 points of noise (which does not compress), {_count(BATCH)} to a commit."
-        f" Prices are assumptions, to be replaced by one's own (`PRICES` in `docs/scale.py`):"
-        f" {assumed}."
+        " Time is that of the processor; of work, that of many less that of a quarter of them, so"
+        " that what a call costs for any number of them is not in it. Larger cells, more points and"
+        f" larger networks cost more. *On {CORES} cores* is that number divided: nothing else is"
+        f" in the way. {KNOWN['priced']}."
     )
     yield ""
     yield f"| | for one | for {_count(SPECTRA)} | on {CORES} cores | money |"
     yield "|---|---|---|---|---|"
-    for what, value in (("tables", size), ("sidecars, where curves are compared", beside)):
-        month = value * SPECTRA / 1e9 * PRICES["GB a month"]
+    for what, value, price in (
+        ("tables, in S3", size, "bucket"),
+        ("sidecars, on a disk, where curves are compared", beside, "disk"),
+    ):
+        month = value * SPECTRA / 1e9 * PRICES[price]
         total = f"{value * SPECTRA / 1e12:.2f} TB"
         yield f"| {what} | {value:.0f} bytes | {total} | - | {month:.3g} $ a month |"
     for what, value in {**each, "append": batch}.items():
@@ -163,28 +163,35 @@ def _costs(work: dict[str, Any], growth: dict[str, Rows]) -> Iterator[str]:
         shared = f"{hours / CORES:.2g} h" if what in each else "-"
         yield (
             f"| {what} | {1e3 * value:.2g} ms | {_count(hours)} core hours | {shared} |"
-            f" {hours * PRICES['core hour']:.3g} $ |"
+            f" {hours * PRICES['core']:.3g} $ |"
         )
     for what, value, price in (
-        ("PUT", puts, "1,000 PUT"),
-        ("GET, HEAD", gets, "1,000 GET or HEAD"),
+        ("PUT", puts, "put"),
+        ("GET, HEAD", gets, "get"),
     ):
         cost = value * SPECTRA / 1000 * PRICES[price]
-        yield f"| {what} | {value:.2g} | {_count(value * SPECTRA)} | - | {cost:.2g} $ |"
+        yield f"| {what} to append | {value:.2g} | {_count(value * SPECTRA)} | - | {cost:.2g} $ |"
+    files = [{"rows": row["files"] * _per_file(growth), **row} for row in bucket]
+    asked = _slope(files, "rows", "query_get") + _slope(files, "rows", "query_head")
+    cost = asked * SPECTRA / 1000 * PRICES["get"]
+    yield (
+        f"| GET, HEAD of a query by a process that has seen none of it | {asked:.2g} |"
+        f" {_count(asked * SPECTRA)} | - | {cost:.2g} $ each time |"
+    )
 
 
 def _writing(work: dict[str, Any], growth: dict[str, Rows]) -> Iterator[str]:
-    took, task = growth["rows"][-1]["append_batch_s"], work["overhead"]["task_s"]["ray"]
-    rate = BATCH / took
-    slowest = max(_works(work), key=lambda name: _alone(work, name))
-    each = _alone(work, slowest)
+    last, task = growth["rows"][-1], work["overhead"]["task_s"]["ray"]
+    rate = BATCH / last["append_batch_s"]
+    slowest = max(_works(work), key=lambda name: _alone(work[name]))
+    each = _alone(work[slowest])
     yield "## What one driver and one writer can do"
     yield ""
     yield (
-        f"- One writer takes {rate:,.0f} spectra a second at a million rows: {_count(SPECTRA)} in"
-        f" {SPECTRA / rate / 3600:.2g} hours if it stayed so. {CORES} cores that {slowest}"
-        f" ({1e3 * each:.2g} ms each) give {CORES / each:,.0f} a second, which asks for"
-        f" {math.ceil(CORES / each / rate)} writer(s)."
+        f"- One writer with one core takes {rate:,.0f} spectra a second at {_count(last['rows'])}"
+        f" rows: {_count(SPECTRA)} in {SPECTRA / rate / 3600:.2g} hours if it stayed so. {CORES}"
+        f" cores that {slowest} ({1e3 * each:.2g} ms each) give {CORES / each:,.0f} a second, which"
+        f" asks for {math.ceil(CORES / each / rate)} writer(s)."
     )
     yield (
         f"- One driver hands out {1 / task:,.0f} empty tasks a second. To keep {CORES} cores busy,"
@@ -201,20 +208,16 @@ def _breaking(growth: dict[str, Rows]) -> Iterator[str]:
         f" at the largest size. *At {_count(SPECTRA)}* goes on by the power of the size fitted to"
         f" all three points (in brackets: the exponent), and by the straight line through the last"
         f" two, which is the more careful where the smallest is mostly a constant. *Reached* is"
-        f" where that line meets the limit; the first of them stands first. Every look was taken"
-        f" once, on a busy machine: sizes, requests and rows are exact, seconds are rough, and the"
-        f" listing of MLflow's runs (slower at the first size than at the second) is mostly noise."
+        f" where that line meets the limit; the first of them stands first. Sizes, requests and"
+        f" rows are exact. Seconds are those of the processor, single looks or medians of a few:"
+        f" what waits for a bucket is told by its requests, and where one is smaller at a larger"
+        f" size, noise is more than growth."
     )
     yield ""
     yield f"| | measured | at {_count(SPECTRA)} | limit | reached at |"
     yield "|---|---|---|---|---|"
-    per_file = growth["rows"][-1]["rows"] / growth["rows"][-1]["files"]
-    found = []
-    for one in GROWTHS:
-        x, y = one.points(growth[one.run])
-        x = x * (per_file if one.by == "files" else 1)
-        found.append((_reached(x, y, one.limit), one, x, y))
-    for reached, one, x, y in sorted(found, key=lambda each: each[0]):
+    found = _in_order(growth)
+    for reached, one, x, y in found:
         at = "; ".join(f"{_count(b)} at {_count(a)}" for a, b in zip(x, y, strict=True))
         power, factor = np.polyfit(np.log(x), np.log(np.maximum(y, 1e-12)), 1)
         line = y[-1] + (y[-1] - y[-2]) / (x[-1] - x[-2]) * (SPECTRA - x[-1])
@@ -222,6 +225,26 @@ def _breaking(growth: dict[str, Rows]) -> Iterator[str]:
         limit = _count(one.limit)
         where = _count(reached) if math.isfinite(reached) else "did not grow"
         yield f"| {one.what} | {at} {one.unit} | {far} {one.unit} | {limit} {one.unit} | {where} |"
+    yield ""
+    yield "What we would do, in the order in which it is needed:"
+    yield ""
+    for number, cure in enumerate(dict.fromkeys(one.cure for _, one, _, _ in found), 1):
+        reached, first = next((at, one.what) for at, one, _, _ in found if one.cure == cure)
+        title, text = CURES[cure]["title"], CURES[cure]["text"]
+        yield f"{number}. **{title}** (from {_count(reached)}: {first}). {text}"
+
+
+def _in_order(growth: dict[str, Rows]) -> list[tuple[float, Growth, np.ndarray, np.ndarray]]:
+    """Where each limit is reached, what grows, and its points; the first to break first."""
+    points = [(one, *one.points(growth)) for one in GROWTHS]
+    found = [(_reached(x, y, one.limit), one, x, y) for one, x, y in points]
+    return sorted(found, key=lambda each: each[0])
+
+
+def _per_file(growth: dict[str, Rows]) -> float:
+    """Spectra to a data file, at the largest size."""
+    last = growth["rows"][-1]
+    return last["rows"] / last["files"]
 
 
 def _works(work: dict[str, Any]) -> list[str]:
@@ -229,9 +252,24 @@ def _works(work: dict[str, Any]) -> list[str]:
     return [name for name in WORKS if name in work]
 
 
-def _alone(work: dict[str, Any], name: str) -> float:
-    """Seconds of one process for one spectrum."""
-    return float(work[name]["taken_s"]["one"] / work[name]["count"])
+def _alone(work: dict[str, Any]) -> float:
+    """Seconds of the processor for one spectrum more."""
+    spent = work["processor_s"]
+    return float((spent["all"] - spent["few"]) / (work["count"] - work["few"]))
+
+
+def _span(load: Sequence[float]) -> str:
+    low, high = f"{min(load):.0f}", f"{max(load):.0f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _doubt(load: Sequence[float]) -> str:
+    if max(load) < BUSY:
+        return ""
+    return (
+        " Others were at work on it, so seconds on the clock, and gains with them, say little of"
+        " a machine that is free."
+    )
 
 
 def _reached(x: np.ndarray, y: np.ndarray, limit: float) -> float:

@@ -39,9 +39,10 @@ SCHEMA = pa.schema(
     }
 )
 """Alternatives are JSON, as in ``predictions``. What is not known is null: of an answer that was
-given before, how like the training members the input is."""
+given before, the training members most like the input."""
 STORED_SQL = """
-SELECT entity_id, model, version, value, probability, alternatives FROM predictions
+SELECT entity_id, model, version, value, probability, alternatives, likely, level, low, high,
+       similarity, out_of_domain FROM predictions
 WHERE model = $1 AND version = $2 AND entity_id IN (SELECT unnest($3::VARCHAR[])) ORDER BY entity_id
 """
 Row = dict[str, Any]

@@ -7,10 +7,10 @@ stopped goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pyarrow as pa
 
 from registry.lake import Lake
 from training.cards import insist_on_code
@@ -24,7 +24,7 @@ from training.predict import Prediction, asked, curve_input, predictions
 from training.stored import stored_dataset
 
 BATCH = 8192
-"""Most members asked at once, and rows of ``predictions`` per commit."""
+"""Members asked at once and rows of ``predictions`` per commit; the next so many are being read."""
 
 CURVES_SQL = """
 SELECT spectrum_id AS entity_id FROM spectra
@@ -92,12 +92,9 @@ def predict_where(
     for ids, inputs, refused in _batches(lake, model, fresh, at):
         report = replace(report, refused={**report.refused, **refused})
         if ids:
-            said = asked(lake, model, ids, inputs)
-            like = side.likeness(inputs, neighbours if take else 0)
-            outside = int((like.similarity < model.card.domain_threshold).sum())
-            report = replace(
-                report, asked=report.asked + len(ids), outside=report.outside + outside
-            )
+            said, like = asked(lake, model, side, ids, inputs, neighbours if take else 0)
+            outside = report.outside + int(like.outside.sum())
+            report = replace(report, asked=report.asked + len(ids), outside=outside)
             if take:
                 take(predictions(model, ids, said, like))
         if progress:
@@ -139,7 +136,7 @@ def _batches(
     lake: Lake, model: LoadedModel, ids: Sequence[str], at: dict[str, int]
 ) -> Iterator[Batch]:
     if reads_one_curve(model):
-        yield from _of_curves(lake, curve_input(model), ids, at)
+        yield from _ahead(_of_curves(lake, curve_input(model), ids, at))
         return
     entity = asks_about(lake, model)
     for first in range(0, len(ids), BATCH):
@@ -149,6 +146,15 @@ def _batches(
         yield found, inputs, dict.fromkeys(set(some) - set(found), lacking)
 
 
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, each read while the model is asked about the one before it."""
+    with ThreadPoolExecutor(1, "read ahead") as beside:
+        coming = beside.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = beside.submit(next, batches, None)
+            yield batch
+
+
 def _of_curves(
     lake: Lake, source: SpectrumInput, ids: Sequence[str], at: dict[str, int]
 ) -> Iterator[Batch]:
@@ -156,7 +162,7 @@ def _of_curves(
     names: list[str] = []
     blocks: list[Block] = []
     refused: dict[str, str] = {}
-    for found in stored_curves(lake, source, pa.array(ids, pa.string()), at):
+    for found in stored_curves(lake, source, ids, at):
         names += found.ids
         blocks.append(found.values)
         refused |= found.refused

@@ -12,7 +12,7 @@ from training.entities import Subject, material_of, read_subjects
 from training.evaluation import Interval, bootstrap
 from training.loading import load_model, read_inputs
 from training.metrics import Metric, metric_named
-from training.promotion import KNOWN_SQL
+from training.promotion import LearntFrom
 from training.signs import Case
 from training.targets import Property, read_labels, read_texts
 
@@ -83,14 +83,9 @@ def _new(case: Case) -> dict[str, Subject]:
     came = {entity for _, entity, _ in case.arrivals.rows}
     labelled = _labelled(case, ids, case.now)
     fresh = came.union(labelled - _labelled(case, ids, case.since)) & labelled
-    known = lake.sql(KNOWN_SQL, [case.holder["manifest"]])
-    entities, names = (set(known[c].to_pylist()) for c in ("entity_id", "name"))
+    known = LearntFrom.of(lake, case.holder["manifest"])
     return {
-        s.entity_id: s
-        for s in now
-        if s.entity_id in fresh
-        and s.entity_id not in entities
-        and (s.name is None or s.name.lower() not in names)
+        s.entity_id: s for s in now if s.entity_id in fresh and not known.knows(s.entity_id, s.name)
     }
 
 

@@ -9,7 +9,7 @@ the threshold, and resemble nothing when they are asked about.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -20,6 +20,43 @@ from training.models import Block, Ragged, lacking
 ODDEST = 1.0
 """Percent of the training members that are taken as outside."""
 CHUNK = 2048
+VALUES = 1 << 22
+"""Similarities computed at once: bounds the memory."""
+
+
+class Known:
+    """Rows that others are compared with, scaled to unit length once.
+
+    Args:
+        block: Shape ``(m, width)``.
+    """
+
+    def __init__(self, block: Block) -> None:
+        self._unit = _unit(block)
+
+    def similarity(self, block: Block) -> Block:
+        """Cosine of each row with each of these, shape ``(n, m)``.
+
+        A row of zeros, or of NaN, resembles nothing.
+        """
+        return np.asarray(_unit(block) @ self._unit.T)
+
+    def pieces(self, block: Block) -> Iterator[tuple[slice, Block]]:
+        """Some rows at a time, which they are and their similarities, until the next are asked."""
+        at_once = max(1, VALUES // len(self._unit))
+        # one piece of memory: to be given another each time costs as much as a third of the sums
+        held = np.empty((min(at_once, len(block)), len(self._unit)), self._unit.dtype)
+        for first in range(0, len(block), at_once):
+            rows = slice(first, first + at_once)
+            unit = _unit(block[rows])
+            yield rows, np.matmul(unit, self._unit.T, out=held[: len(unit)])
+
+    def nearest(self, block: Block) -> Floats:
+        """Similarity of each row to the one that is most like it, shape ``(n,)``."""
+        found = np.empty(len(block))
+        for rows, like in self.pieces(block):
+            found[rows] = like.max(axis=1)
+        return found
 
 
 def comparable(values: Block | Ragged) -> Block:
@@ -45,11 +82,8 @@ def comparable(values: Block | Ragged) -> Block:
 
 
 def similarity(one: Block, other: Block) -> Floats:
-    """Cosine between rows, shape ``(len(one), len(other))``.
-
-    A row of zeros, or of NaN, resembles nothing.
-    """
-    return np.asarray(_unit(one) @ _unit(other).T, dtype=np.float64)
+    """Cosine between rows, shape ``(len(one), len(other))``; see :class:`Known`."""
+    return np.asarray(Known(other).similarity(one), dtype=np.float64)
 
 
 def domain_threshold(block: Block, groups: Sequence[str]) -> float:
@@ -68,11 +102,9 @@ def domain_threshold(block: Block, groups: Sequence[str]) -> float:
     if len(names) < 2:
         raise BadInput("domain", "training members of two groups or more", str(len(names)))
     nearest = np.empty(len(block))
-    for first in range(0, len(block), CHUNK):
-        rows = slice(first, first + CHUNK)
-        found = similarity(block[rows], block)
-        found[group[rows, None] == group[None, :]] = -np.inf
-        nearest[rows] = found.max(axis=1)
+    for rows, like in Known(block).pieces(block):
+        like[group[rows, None] == group[None, :]] = -np.inf
+        nearest[rows] = like.max(axis=1)
     return float(np.percentile(nearest, ODDEST))
 
 

@@ -127,6 +127,20 @@ def material_of(
     return {r["entity_id"]: r["materials"][0] for r in rows if len(r["materials"]) == 1}
 
 
-def _materials(lake: Lake, ids: Iterable[str], at: dict[str, int]) -> dict[str, Mapping[str, Any]]:
+def names_of(
+    lake: Lake, entity: Entity, ids: Sequence[str], at: dict[str, int] | None = None
+) -> dict[str, str]:
+    """Mineral name by id, of those that have one material with a name (:attr:`Subject.name`)."""
+    owner = material_of(lake, entity, ids, at)
+    known = _materials(lake, set(owner.values()), at)
+    named = {
+        member: known[material]["name"] for member, material in owner.items() if material in known
+    }
+    return {member: name for member, name in named.items() if name is not None}
+
+
+def _materials(
+    lake: Lake, ids: Iterable[str], at: dict[str, int] | None
+) -> dict[str, Mapping[str, Any]]:
     rows = lake.sql(_MATERIALS, [sorted(ids)], at).to_pylist()
     return {row["material_id"]: row for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ from training.definitions import SpectrumInput
 from training.models import Block
 
 COLUMNS = ("spectrum_id", "x", "intensity")
+POINTS = 1 << 16
+"""Points resampled at once: what a processor keeps at hand, at twice the speed of a row group."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +38,22 @@ class Gridded:
 
 
 def stored_curves(
-    lake: Lake, source: SpectrumInput, ids: pa.Array, at: Mapping[str, int]
+    lake: Lake, source: SpectrumInput, ids: Sequence[str], at: Mapping[str, int]
 ) -> Iterator[Gridded]:
     """Curves of a lake on the grid of an input, a row group of its files (some 16 MB) at a time.
 
     Args:
         lake: The lake.
         source: Input with the grid.
-        ids: Which spectra, shape ``(n,)``; others are passed over.
+        ids: Which spectra; others are passed over.
         at: Table versions.
     """
-    table = lake["spectra"]
+    table, wanted = lake["spectra"], set(ids)
     for file in table.state(at["spectra"]).files:
         for group in read_groups(file.path, COLUMNS, table.storage.files):
-            chosen = pc.is_in(group["spectrum_id"], value_set=ids)
-            rows = group.filter(chosen) if pc.sum(chosen).as_py() else group.slice(0, 0)
-            if rows.num_rows:
-                yield gridded(rows, source)
+            chosen = [one in wanted for one in group["spectrum_id"].to_pylist()]
+            if any(chosen):
+                yield gridded(group if all(chosen) else group.filter(pa.array(chosen)), source)
 
 
 def gridded(rows: pa.Table, source: SpectrumInput) -> Gridded:
@@ -63,22 +64,35 @@ def gridded(rows: pa.Table, source: SpectrumInput) -> Gridded:
         source: Input with the grid; ``x`` is in the canonical unit of its technique.
     """
     ids = rows["spectrum_id"].to_pylist()
-    values = np.zeros((len(ids), source.grid[2]), dtype=np.float32)
-    reasons = dict.fromkeys(range(len(ids)), f"{source.name}: its curve is not in its row")
+    values = np.empty((len(ids), source.grid[2]), dtype=np.float32)
+    able = np.zeros(len(ids), bool)
+    # for whom nothing else is said
+    reasons = [f"{source.name}: its curve is not in its row"] * len(ids)
     for same, x, y in _alike(*(rows[name].combine_chunks() for name in COLUMNS[1:])):
         reason = axis_refusal(x, source)
-        if reason is not None:
-            reasons |= dict.fromkeys(same.tolist(), reason)
-            continue
-        values[same] = resample(x, y, source.points())
-        for i in same.tolist():
-            del reasons[i]
-    peak = np.abs(values).max(axis=1, initial=0.0)
-    for i in np.flatnonzero(~(peak > 0) | ~np.isfinite(peak)).tolist():
-        reasons.setdefault(i, f"{source.name}: no finite signal on the grid")
-    keep = np.setdiff1d(np.arange(len(ids)), list(reasons))
-    refused = {ids[i]: reason for i, reason in reasons.items()}
-    return Gridded([ids[i] for i in keep], values[keep] / peak[keep, None], refused)
+        if reason is None:
+            reason = f"{source.name}: no finite signal on the grid"
+            at_once = max(1, POINTS // len(x))
+            for first in range(0, len(same), at_once):
+                some = same[first : first + at_once]
+                curves = resample(x, y[first : first + at_once], source.points())
+                values[some], able[some] = _scaled(curves)
+        for i in same[~able[same]].tolist():
+            reasons[i] = reason
+    refused = {ids[i]: reasons[i] for i in np.flatnonzero(~able).tolist()}
+    if not refused:
+        return Gridded(ids, values, refused)
+    return Gridded([ids[i] for i in np.flatnonzero(able)], values[able], refused)
+
+
+def _scaled(curves: Floats) -> tuple[Block, npt.NDArray[np.bool_]]:
+    """Curves with a largest absolute value of 1, and which of them have such a value at all."""
+    values = curves.astype(np.float32)
+    peak = np.abs(values).max(axis=1)
+    # of those without a signal nothing is kept
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values /= peak[:, None]
+    return values, (peak > 0) & np.isfinite(peak)
 
 
 Rows = npt.NDArray[np.int64]

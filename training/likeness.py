@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from registry.errors import BadInput
 from registry.lake import Lake
@@ -12,18 +14,15 @@ from registry.records import Floats
 from training.blocks import read_block
 from training.cards import Card
 from training.definitions import reference_input
-from training.domain import comparable
-from training.domain import similarity as cosine
-from training.models import Inputs
+from training.domain import Known, comparable
+from training.entities import names_of
+from training.models import Block, Inputs
 from training.stored import stored_dataset
 
 MEMBERS_SQL = """
-SELECT entity_id, t.name, label FROM dataset_members
-LEFT JOIN (SELECT material_id, name FROM materials) t ON t.material_id = entity_id
+SELECT entity_id, label FROM dataset_members
 WHERE manifest = $1 AND split = 'train' ORDER BY entity_id
 """
-VALUES = 1 << 22
-"""Similarities computed at once: bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,20 @@ class Likeness:
 
     Attributes:
         similarity: Of each to the training member that is most like it, shape ``(n,)``.
-        neighbours: The training members most like each, most similar first; ``n`` of them.
+        outside: Whether that is less than a known member has, shape ``(n,)``.
+        neighbours: The training members most like each, most similar first; none unless asked for.
     """
 
     similarity: Floats
-    neighbours: list[tuple[Neighbour, ...]]
+    outside: npt.NDArray[np.bool_]
+    neighbours: list[tuple[Neighbour, ...]] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, similarity: Floats, card: Card, neighbours: Sequence[tuple[Neighbour, ...]] = ()
+    ) -> Likeness:
+        """Likeness by what the card of a model says of those it knows."""
+        return cls(similarity, similarity < card.domain_threshold, list(neighbours))
 
 
 class TrainingSide:
@@ -62,30 +70,30 @@ class TrainingSide:
 
     def __init__(self, lake: Lake, card: Card) -> None:
         self.reference = reference_input(card.inputs)
+        self._card = card
         rows = lake.sql(MEMBERS_SQL, [card.manifest]).to_pylist()
         entity = stored_dataset(lake, card.manifest).definition.entity
-        found = read_block(lake, self.reference, [r["entity_id"] for r in rows], entity=entity)
+        ids = [row["entity_id"] for row in rows]
+        found = read_block(lake, self.reference, ids, entity=entity)
         if not found.entities:
             where = f"{card.study} ({card.algorithm})"
             raise BadInput(where, "its training members in the lake", "none")
-        told = {r["entity_id"]: r for r in rows}
+        names = names_of(lake, entity, ids)
+        told = {r["entity_id"]: {**r, "name": names.get(r["entity_id"])} for r in rows}
         self._members = [told[entity] for entity in found.entities]
-        self._block = comparable(found.values)
+        self._known = Known(comparable(found.values))
 
     def likeness(self, inputs: Inputs, n: int) -> Likeness:
         """Likeness of some inputs, with the ``n`` training members most similar to each."""
         block = comparable(inputs[self.reference.name])
         similarity = np.empty(len(block))
         neighbours: list[tuple[Neighbour, ...]] = []
-        at_once = max(1, VALUES // len(self._block))
-        for first in range(0, len(block), at_once):
-            rows = slice(first, first + at_once)
-            like = cosine(block[rows], self._block)
+        for rows, like in self._known.pieces(block):
             similarity[rows] = like.max(axis=1)
             neighbours += self._first(like, n)
-        return Likeness(similarity, neighbours)
+        return Likeness.of(similarity, self._card, neighbours)
 
-    def _first(self, like: Floats, n: int) -> list[tuple[Neighbour, ...]]:
+    def _first(self, like: Block, n: int) -> list[tuple[Neighbour, ...]]:
         if n < 1:
             return [()] * len(like)
         some = np.argpartition(-like, min(n, like.shape[1]) - 1, axis=1)[:, :n]

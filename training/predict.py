@@ -84,20 +84,29 @@ def answer(
     Raises:
         OtherCode: When the installed algorithm is another version than the model's.
     """
-    said = asked(lake, model, entities, inputs)
-    return predictions(model, entities, said, side.likeness(inputs, neighbours))
+    return predictions(model, entities, *asked(lake, model, side, entities, inputs, neighbours))
 
 
-def asked(lake: Lake, model: LoadedModel, entities: Sequence[str], inputs: Inputs) -> Said:
-    """What a model says about members, noted in ``predictions`` under their ids.
+def asked(
+    lake: Lake,
+    model: LoadedModel,
+    side: TrainingSide,
+    entities: Sequence[str],
+    inputs: Inputs,
+    neighbours: int = 0,
+) -> tuple[Said, Likeness]:
+    """What a model says about members and how like the training members they are, both noted.
+
+    Takes what :func:`answer` does.
 
     Raises:
         OtherCode: When the installed algorithm is another version than the model's.
     """
     insist_on_code(model.card)
     said = ask(model.fitted, model.card.task, inputs)
-    lake.append("predictions", prediction_rows(model.row, model.card, entities, said))
-    return said
+    like = side.likeness(inputs, neighbours)
+    lake.append("predictions", prediction_rows(model.row, model.card, entities, said, like))
+    return said, like
 
 
 def predictions(
@@ -106,9 +115,9 @@ def predictions(
     """What was said about members, with how like the training members each is."""
     threshold = model.card.domain_threshold
     told = statements(model.card, said, answers(model.card, said))
-    outside = (like.similarity < threshold).tolist()
     # lists: one by one, elements of arrays cost ten times as much
-    each = zip(entities, told, like.similarity.tolist(), like.neighbours, outside, strict=True)
+    similar, outside = like.similarity.tolist(), like.outside.tolist()
+    each = zip(entities, told, similar, like.neighbours, outside, strict=True)
     return [
         Prediction(
             **vars(statement),

@@ -24,6 +24,7 @@ from training.lookup import CHALLENGER, CHAMPION, RETIRED, champion, model_rows
 from training.metrics import metric_named
 from training.rows import Row
 from training.splits import Member
+from training.stored import member_names
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 STALE = "champion is stale and challenger not shown worse"
 
 KNOWN_SQL = """
-SELECT m.entity_id, m."group", lower(t.name) AS name
-FROM dataset_members m LEFT JOIN materials t ON t.material_id = m.entity_id
-WHERE m.manifest = $1 AND m.split <> 'test'
+SELECT entity_id, "group" FROM dataset_members WHERE manifest = $1 AND split <> 'test'
 """
 
 
@@ -149,15 +148,52 @@ def _other_question(old: Card, new: Card) -> Decision | None:
     return Decision(True, f"the champion was for {asked[0]}, the study asks for {asked[1]}", None)
 
 
+@dataclass(frozen=True)
+class LearntFrom:
+    """Whom a model has seen, on the training or the validation side of its dataset.
+
+    Attributes:
+        entities: Their ids.
+        groups: Their groups.
+        names: Their mineral names, in lower case.
+    """
+
+    entities: frozenset[str]
+    groups: frozenset[str]
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, lake: Lake, manifest: str) -> LearntFrom:
+        """Whom models of a manifest have seen.
+
+        Raises:
+            NotFound: When there is no such manifest.
+        """
+        rows = lake.sql(KNOWN_SQL, [manifest])
+        ids = rows["entity_id"].to_pylist()
+        names = member_names(lake, manifest, ids).values()
+        return cls(
+            frozenset(ids),
+            frozenset(rows["group"].to_pylist()),
+            frozenset(name.lower() for name in names),
+        )
+
+    def knows(self, entity_id: str, name: str | None) -> bool:
+        """Whether it is one of them, or has the name of one."""
+        return entity_id in self.entities or (name is not None and name.lower() in self.names)
+
+
 def unseen(lake: Lake, dataset: Dataset, manifest: str) -> list[Member]:
-    """Test members of a dataset that are no relative of a training member of another one."""
-    test = [m for m in dataset.members if m.split == "test"]
-    rows = lake.sql(KNOWN_SQL, [manifest])
-    entities, groups, names = (set(rows[c].to_pylist()) for c in ("entity_id", "group", "name"))
+    """Test members of a dataset that are no relative of a training member of another one.
+
+    Raises:
+        NotFound: When there is no such manifest.
+    """
+    known = LearntFrom.of(lake, manifest)
     return [
         m
-        for m in test
-        if m.entity_id not in entities
-        and m.group not in groups
-        and (m.name is None or m.name.lower() not in names)
+        for m in dataset.members
+        if m.split == "test"
+        and m.group not in known.groups
+        and not known.knows(m.entity_id, m.name)
     ]

@@ -16,16 +16,20 @@ from registry.errors import BadInput
 from registry.events import emit
 from registry.identity import canonical_json, digest
 from registry.lake import Lake
-from training.cards import code_version
+from training.cards import Card, code_version
 from training.comparing import dataset_of
 from training.datasets import Dataset
+from training.definitions import reference_input
+from training.domain import Known, comparable
 from training.fitting import model_of, usual_metric
 from training.leaks import refuse_leaks
+from training.likeness import Likeness
 from training.lookup import RETIRED, model_rows, one_model, split_reference
 from training.models._checks import complete_settings
+from training.noting import prediction_rows
 from training.paging import found_models, found_versions
 from training.results import Result
-from training.rows import Row, model_row, prediction_row, told
+from training.rows import Row, model_row
 from training.runs import log_run, make_card
 from training.study import Candidate, Study
 from training.tracking import client
@@ -37,15 +41,24 @@ MARK = "scatterlake"
 
 
 def training_key(
-    dataset: Dataset, candidate: Candidate, seeds: tuple[int, ...], metric: str
+    dataset: Dataset,
+    candidate: Candidate,
+    seeds: tuple[int, ...],
+    metric: str,
+    parent: str | None = None,
 ) -> str:
-    """Identity of a training: equal keys would give the same model and scores again."""
+    """Identity of a training: equal keys would give the same model and scores again.
+
+    A model that was transferred is told by its parent, too, and by how many members it was given:
+    they may be fewer than the manifest has.
+    """
     model = model_of(candidate)
     settings = complete_settings(model, candidate.settings)
     content = (model.name, model.version, candidate.inputs, settings, dataset.manifest, seeds)
     # what is usual goes without saying, as it did before there were other metrics
     judged = [] if metric == usual_metric(dataset).name else [metric]
-    return digest("training", canonical_json(content), code_version(), *judged)
+    given = [] if parent is None else [parent, str(len(dataset.rows("train")))]
+    return digest("training", canonical_json(content), code_version(), *judged, *given)
 
 
 def registered(lake: Lake, mlflow: MlflowClient, study: str, key: str) -> Row | None:
@@ -105,7 +118,7 @@ def register(
         source=f"{run.info.artifact_uri}/model",
         run_id=run.info.run_id,
         tags={
-            "training_key": training_key(dataset, result.candidate, seeds, study.metric),
+            "training_key": training_key(dataset, result.candidate, seeds, study.metric, parent),
             "artifact_digest": artifact_digest,
             "candidate": result.candidate.key,
             "validation": repr(result.mean("validation")),
@@ -116,7 +129,7 @@ def register(
         description=f"{study.title}: {result.candidate.key}",
     )
     row = {**row, "version": int(version.version)}
-    _note_predictions(lake, dataset, result, row)
+    _note_predictions(lake, dataset, result, card, row)
     lake.replace("models", [row])
     about = {"model": row["model"], "version": row["version"], "metric": row["metric"]}
     emit("trained", lake.uri, **about, score=row["score_simulated"], run=row["run_id"])
@@ -158,16 +171,12 @@ def _insist_on_manifest(lake: Lake, dataset: Dataset, where: str) -> None:
         raise BadInput(where, "a dataset whose manifest is in the lake", repr(dataset.manifest))
 
 
-def _note_predictions(lake: Lake, dataset: Dataset, result: Result, row: Row) -> None:
+def _note_predictions(lake: Lake, dataset: Dataset, result: Result, card: Card, row: Row) -> None:
     """Answers for the test members, from which intervals and comparisons are drawn later."""
-    lake.append(
-        "predictions",
-        [
-            prediction_row(
-                row,
-                dataset.members[member].entity_id,
-                told(result.said, i, dataset.class_names, result.reliability),
-            )
-            for i, member in enumerate(dataset.rows("test"))
-        ],
+    name = reference_input(card.inputs).name
+    train, test = (
+        comparable(dataset.take([name], dataset.rows(s))[name]) for s in ("train", "test")
     )
+    entities = [dataset.members[member].entity_id for member in dataset.rows("test")]
+    like = Likeness.of(Known(train).nearest(test), card)
+    lake.append("predictions", prediction_rows(row, card, entities, result.said, like))

@@ -1,8 +1,7 @@
-"""Rows of the ``models`` and ``predictions`` tables."""
+"""Rows of the ``models`` table, and what ``predictions`` says about one member."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -114,25 +113,6 @@ def model_row(
         "code_version": code_version(),
         "artifact_digest": artifact_digest,
         "created_at": now(),
-    }
-
-
-def prediction_row(row: Row, entity_id: str, answer: Told) -> Row:
-    """Row of the ``predictions`` table for one entity.
-
-    Args:
-        row: Row of the model that answered.
-        entity_id: Material or spectrum.
-        answer: What it said.
-    """
-    return {
-        "model": row["model"],
-        "version": row["version"],
-        "entity_id": entity_id,
-        "value": answer.value,
-        "probability": answer.probability,
-        "alternatives": json.dumps(answer.alternatives),
-        "predicted_at": now(),
     }
 
 

@@ -20,9 +20,11 @@ from training.assembly import assemble
 from training.cards import code_version
 from training.findings import Finding, finding_from
 from training.parts import Part, Setting
+from training.parts._library import properties_of
 from training.provenance import write_provenance
 from training.run_files import EVALUATION, evaluation_file
 from training.study_runs import PARENT, datasets_of, plain, run_tagged, study_run
+from training.targets import read_texts
 from training.tracking import client, experiment_id
 
 if TYPE_CHECKING:
@@ -56,12 +58,13 @@ class Kept:
 def finding_key(setting: Setting, part: Part) -> str:
     """Identity of a finding: equal keys would find the same again.
 
-    Datasets among the fields of a part count by what is in them, at the study's snapshot.
+    Datasets among the fields of a part count by what is in them, and properties by what is known
+    of the members, at the study's snapshot.
     """
-    own = [
-        assemble(setting.lake, definition, setting.dataset.snapshot).manifest
-        for definition in datasets_of(part)
-    ]
+    lake, at = setting.lake, setting.dataset.snapshot
+    ids = [member.entity_id for member in setting.dataset.members]
+    own = [assemble(lake, definition, at).manifest for definition in datasets_of(part)]
+    own += [canonical_json(read_texts(lake, p, ids, at)) for p in properties_of(part)]
     return digest(
         "finding",
         canonical_json(plain(part)),

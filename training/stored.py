@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,14 +11,14 @@ from typing import Any
 from registry.errors import NotFound, WrongUse
 from registry.lake import Lake
 from training.definitions import DatasetDefinition, definition_from
+from training.entities import names_of
 
 FIND_SQL = """
 SELECT * FROM datasets WHERE dataset = $1 OR starts_with(manifest, $1)
 ORDER BY dataset = $1 DESC, created_at DESC, manifest
 """
 MEMBERS_SQL = """
-SELECT entity_id, m.name, "group", split, label, spectra, views FROM dataset_members
-LEFT JOIN (SELECT material_id, name FROM materials) m ON entity_id = m.material_id
+SELECT entity_id, "group", split, label, spectra, views FROM dataset_members
 WHERE manifest = $1 ORDER BY entity_id
 """
 
@@ -69,8 +70,21 @@ def stored_dataset(lake: Lake, which: str) -> StoredDataset:
 
 
 def stored_members(lake: Lake, manifest: str) -> list[dict[str, Any]]:
-    """Members of a manifest by id: ``entity_id``, ``name``, ``group``, ``split``, ``label``,
-    ``spectra`` and ``views``.
+    """Members of a manifest by id: ``entity_id``, ``group``, ``split``, ``label``, ``spectra``,
+    ``views`` and ``name``, the mineral name of the member or of its one material.
+
+    Raises:
+        NotFound: When there is no such manifest.
     """
     rows: list[dict[str, Any]] = lake.sql(MEMBERS_SQL, [manifest]).to_pylist()
-    return rows
+    names = member_names(lake, manifest, [row["entity_id"] for row in rows])
+    return [{**row, "name": names.get(row["entity_id"])} for row in rows]
+
+
+def member_names(lake: Lake, manifest: str, ids: Sequence[str]) -> dict[str, str]:
+    """Mineral names of members of a manifest, whatever its members are; some have none.
+
+    Raises:
+        NotFound: When there is no such manifest.
+    """
+    return names_of(lake, stored_dataset(lake, manifest).definition.entity, ids)

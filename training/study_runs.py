@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -98,14 +98,21 @@ def declared(study: Study) -> dict[str, Any]:
 
 def datasets_of(value: Any) -> Iterator[DatasetDefinition]:
     """Datasets among the fields of a declaration."""
-    if isinstance(value, DatasetDefinition):
+    yield from held_in(value, DatasetDefinition)
+
+
+def held_in(value: Any, *kinds: type) -> Iterator[Any]:
+    """What is of some kinds among the fields of a declaration; what it holds itself is not told."""
+    if isinstance(value, kinds):
         yield value
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from datasets_of(part)
+            yield from held_in(part, *kinds)
+    elif isinstance(value, Mapping):
+        yield from held_in(tuple(value.values()), *kinds)
     elif is_dataclass(value):
         for field in fields(value):
-            yield from datasets_of(getattr(value, field.name))
+            yield from held_in(getattr(value, field.name), *kinds)
 
 
 def plain(value: Any) -> Any:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.errors import LakeError
+from registry.events import clean
 from registry.identity import digest
 from registry.lake import Lake
+from registry.tables.storage import reason
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,6 +26,8 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
+ADVICE = "the same call goes on from here when it answers"
+SERVER_ADVICE = f"is it up, and is MLFLOW_TRACKING_URI right? {ADVICE}"
 
 
 def tracking_uri(lake: Lake) -> str:
@@ -38,7 +44,11 @@ def tracking_uri(lake: Lake) -> str:
 
 
 def client(lake: Lake) -> MlflowClient:
-    """Client of the lake's MLflow; makes the data base when there is none yet."""
+    """Client of the lake's MLflow; makes the data base when there is none yet.
+
+    Raises:
+        LakeError: When it does not answer.
+    """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
@@ -46,9 +56,44 @@ def client(lake: Lake) -> MlflowClient:
     from mlflow import MlflowClient
 
     uri = tracking_uri(lake)
-    made = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    made.search_experiments(max_results=1)
+    with reaching(lake):
+        made = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        made.search_experiments(max_results=1)
     return made
+
+
+@contextmanager
+def reaching(lake: Lake) -> Iterator[None]:
+    """Turn errors of MLflow's client into one that names the MLflow of a lake, and says what to do.
+
+    Raises:
+        LakeError: When it does not answer or refuses.
+    """
+    uri = tracking_uri(lake)
+    with speaking_to_mlflow(uri, SERVER_ADVICE if uri.startswith("http") else ADVICE):
+        yield
+
+
+@contextmanager
+def speaking_to_mlflow(address: str, advice: str = "") -> Iterator[None]:
+    """Turn errors of MLflow's client into one that names its address.
+
+    Args:
+        address: Its server or data base; a password in it is not repeated.
+        advice: What to do.
+
+    Raises:
+        LakeError: When it does not answer or refuses.
+    """
+    from mlflow.exceptions import MlflowException
+    from requests import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, RequestException, SQLAlchemyError) as error:
+        told = f"MLflow at {address}: {reason(error)}"
+        raise LakeError(clean(f"{told}; {advice}" if advice else told)) from error
 
 
 def experiment_id(mlflow: MlflowClient, lake: Lake, name: str) -> str:

@@ -6,7 +6,7 @@ import importlib
 import json
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,8 @@ def train_on_ray(
     options, own = dict(lake.storage.options), dict(candidate.settings)
     fit = Fit(lake.uri, options, manifest, candidate.inputs, candidate.model, own, seed)
     with on_ray(on, workers) as ray:
-        folder = _fitted_by(ray, fit, workers, storage or str((lake.path / "ray").resolve()))
-        with folder.as_directory() as found:
+        result = on_workers(ray, _work, fit, workers, storage or str((lake.path / "ray").resolve()))
+        with result.checkpoint.as_directory() as found:
             fitted = chosen.load(Path(found) / WEIGHTS)
             told = json.loads((Path(found) / HISTORY).read_text())
     assert isinstance(fitted, Learnt)  # networks are
@@ -97,19 +97,33 @@ def train_on_ray(
     return fitted
 
 
-def _fitted_by(ray: Any, fit: Fit, workers: int, storage: str) -> Any:
+def on_workers(
+    ray: Any, work: Callable[[dict[str, Any]], object], fit: Fit, workers: int, storage: str
+) -> Any:
+    """Let workers of a Ray that is up take part in a fit, each in a process group with the others.
+
+    Args:
+        ray: The Ray.
+        work: What every worker does, given the fields of the fit.
+        fit: What is fitted.
+        workers: How many.
+        storage: Folder or bucket for checkpoints, reachable from every worker.
+
+    Returns:
+        Ray Train's result: the last checkpoint, and what the first worker returned.
+    """
     train, torch = (importlib.import_module(f"ray.train{part}") for part in ("", ".torch"))
     gpus = ray.cluster_resources().get("GPU", 0) >= workers
     # its controller tells every step of its own
     logging.getLogger("ray.train").setLevel(logging.WARNING)
     trainer = torch.TorchTrainer(
-        _work,
+        work,
         train_loop_config=asdict(fit),
         torch_config=torch.TorchConfig(backend="nccl" if gpus else "gloo"),
         scaling_config=train.ScalingConfig(num_workers=workers, use_gpu=gpus),
         run_config=train.RunConfig(storage_path=storage),
     )
-    return trainer.fit().checkpoint
+    return trainer.fit()
 
 
 def _work(config: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from registry.schema import Schema
 from registry.schemas import content, features, training, trust
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 SCHEMAS: dict[str, Schema] = {
     schema.name: schema

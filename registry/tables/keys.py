@@ -7,8 +7,8 @@ same trust that content ids rest on.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
@@ -76,8 +76,9 @@ class KnownKeys:
 
 def digests(rows: pa.Table, key: tuple[str, ...]) -> Words:
     """Digest of the key of each row, shape ``(n, 2)``."""
-    columns = [rows[name].to_pylist() for name in key]
-    whole = b"".join(_digest(values) for values in zip(*columns, strict=True))
+    whole = b"".join(
+        [blake2b(text.encode(), digest_size=16).digest() for text in _texts(rows, key)]
+    )
     return np.frombuffer(whole, np.uint64).reshape(-1, 2)
 
 
@@ -90,7 +91,11 @@ def first_of_each(keys: Words) -> npt.NDArray[np.bool_]:
     return keep
 
 
-def _digest(values: tuple[object, ...]) -> bytes:
+def _texts(rows: pa.Table, key: tuple[str, ...]) -> Iterable[str]:
+    """A text for each row that no other key has."""
+    columns = [rows[name] for name in key]
+    if len(key) == 1 and columns[0].type == pa.string() and not columns[0].null_count:
+        found: list[str] = columns[0].to_pylist()
+        return found
     # the values of a key are text or counts: repr tells them and their limits apart
-    text = values[0] if len(values) == 1 and isinstance(values[0], str) else repr(values)
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    return map(repr, zip(*(column.to_pylist() for column in columns), strict=True))

@@ -38,7 +38,12 @@ def _to_3(tables: Tables) -> None:
     _conform(tables["feature_views"], entity="material", rows="")
 
 
-STEPS: dict[int, Callable[[Tables], None]] = {1: _to_2, 2: _to_3}
+def _to_4(tables: Tables) -> None:
+    """Answers say how sure they are; of earlier ones it was not kept."""
+    _conform(tables["predictions"])
+
+
+STEPS: dict[int, Callable[[Tables], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
 
 
 def _conform(table: Table, **added: str) -> None:

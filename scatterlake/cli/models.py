@@ -188,6 +188,8 @@ def print_answer(model: str, answer: FileAnswer) -> None:
     near = [(n.name, n.label, n.similarity) for n in said.neighbours[:3]]
     asked = f"{model} version {answer.version} ({answer.algorithm}); most similar in its training"
     print_table(asked, ("mineral", "label", "similarity"), near)
+    known = f"a known one has {said.domain_threshold:.3f} or more"
+    console.print(f"similarity {said.similarity:.3f}; {known}", highlight=False)
     if said.out_of_domain:
         console.print("[yellow]unlike anything it was trained on: do not trust this answer[/]")
 

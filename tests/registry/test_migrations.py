@@ -64,6 +64,21 @@ def test_features_of_schema_2_are_vectors_of_materials(tmp_path: Path) -> None:
     assert lake.sql("from features").num_rows == 3
 
 
+def test_answers_of_schema_3_do_not_say_how_sure_they_are(tmp_path: Path) -> None:
+    with tarfile.open(LAKES / "v3.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    lake = Lake.existing(tmp_path / "lake")
+    new = {"likely": ["cubic"], "level": 0.9, "similarity": 0.8, "out_of_domain": False}
+    added = {"model": "crystal_system", "version": 2, "entity_id": "m1", "value": "cubic", **new}
+    assert lake.append("predictions", [added]) == 1
+    rows = lake.sql("from predictions order by entity_id").to_pylist()
+    assert [row["value"] for row in rows] == ["cubic", "cubic"]
+    assert rows[0]["probability"] == 0.75
+    assert all(rows[0][name] is None for name in (*new, "low", "high"))
+    assert {name: rows[1][name] for name in new} == new
+    assert lake.append("predictions", [added]) == 0
+
+
 def test_files_from_before_checksums_had_a_place_are_not_taken_for_damaged(old: Path) -> None:
     lake = Lake.existing(old)
     assert verify(lake) == []
@@ -92,7 +107,7 @@ def test_an_interrupted_migration_is_finished_by_the_next_opening(old: Path) -> 
 
 def test_a_damaged_older_lake_is_not_half_migrated(old: Path) -> None:
     (old / MARKER).write_text((old / MARKER).read_text())
-    shutil.rmtree(old / "tables" / "features" / "_delta_log")
-    with pytest.raises(LakeError, match="features"):
+    shutil.rmtree(old / "tables" / "predictions" / "_delta_log")
+    with pytest.raises(LakeError, match="predictions"):
         Lake.existing(old)
     assert json.loads((old / MARKER).read_text())["schema_version"] < SCHEMA_VERSION

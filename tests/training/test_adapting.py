@@ -19,7 +19,10 @@ from training.definition_files import definition_yaml
 from training.definitions import DatasetDefinition, SpectrumInput
 from training.dossier import dossier
 from training.loading import load_model
+from training.parts._parents import with_few
+from training.registration import registered, training_key
 from training.study import Candidate, Study
+from training.tracking import client
 from training.train import train_study
 
 GRID = (0.6, 5.6, 120)
@@ -103,6 +106,21 @@ def test_it_learnt_from_as_many_as_were_asked_for(child):
     assert child.result.settings["epochs"] == child.result.settings["patience"] == 4
     assert child.result.settings["unfreeze_every"] > 0
     assert child.result.settings["hidden"] == 16
+
+
+def test_a_training_is_told_by_its_parent_and_how_many_members_it_was_given(lake, child):
+    hard = assemble(lake, HARD).reading(("xrd",))
+    candidate = Candidate("cnn1d", ("xrd",), dict(child.result.settings))
+    name, metric = child.row["model"], child.row["metric"]
+
+    def found(size: int | None, parent: str | None) -> bool:
+        key = training_key(with_few(hard, size, 0), candidate, (0,), metric, parent)
+        return registered(lake, client(lake), name, key) is not None
+
+    assert found(9, "systems/1")
+    assert not found(9, "systems/2")
+    assert not found(10, "systems/1")
+    assert not found(None, None), "retraining it from scratch would be taken for done"
 
 
 def test_what_is_aligned_sees_curves_without_labels_and_may_be_a_grandchild(lake, child):

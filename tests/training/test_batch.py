@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 from typer.testing import CliRunner
 
 import scatterlake.cli.predict  # noqa: F401
-from registry.errors import BadInput, NotFound, QueryError, WrongUse
+from registry.errors import BadInput, LakeError, NotFound, QueryError, WrongUse
 from registry.lake import Lake
 from registry.lineage.retractions import restore, retract
 from scatterlake.cli import app
@@ -101,10 +101,19 @@ def test_a_batch_answers_as_one_question_after_the_other(lake, near):
         assert (one.value, one.likely) == (same.value, same.likely)
         assert [n.entity_id for n in one.neighbours] == [n.entity_id for n in same.neighbours]
         assert one.similarity == pytest.approx(same.similarity)
+    query = "SELECT entity_id, likely, level, similarity, out_of_domain FROM predictions"
+    noted = {row.pop("entity_id"): row for row in lake.sql(query).to_pylist()}
+    for one in taken[5:]:
+        assert noted[one.entity_id] == {
+            "likely": list(one.likely),
+            "level": one.level,
+            "similarity": one.similarity,
+            "out_of_domain": one.out_of_domain,
+        }
 
 
 def test_a_batch_notes_the_rows_that_one_question_after_the_other_notes(lake, near):
-    query = "SELECT entity_id, value, probability, alternatives, model, version FROM predictions"
+    query = "SELECT * EXCLUDE (predicted_at) FROM predictions"
     silent = predict_where(lake, near, "spectrum_id NOT LIKE '%short'")
     batched = {row.pop("entity_id"): row for row in lake.sql(query).to_pylist()}
     assert silent.asked == len(batched) == len(ids(lake)) - 1
@@ -118,7 +127,8 @@ def test_a_batch_notes_the_rows_that_one_question_after_the_other_notes(lake, ne
         shares, expected = (json.loads(one.pop("alternatives")) for one in (row, same))
         assert list(shares) == list(expected)
         assert shares == pytest.approx(expected)
-        assert row.pop("probability") == pytest.approx(same.pop("probability"))
+        for name in ("probability", "similarity"):
+            assert row.pop(name) == pytest.approx(same.pop(name))
         assert row == same
 
 
@@ -149,6 +159,17 @@ def test_what_was_stopped_goes_on_and_nothing_is_asked_twice(lake, near, monkeyp
     assert set(report.known) == before.keys()
     assert report.asked == len(ids(lake)) - len(before) - 1
     assert predict_where(lake, near, XRD).asked == 0
+
+
+def test_an_error_while_reading_ahead_comes_after_what_was_read():
+    def batches():
+        yield ["a"], {}, {}
+        raise LakeError("damaged")
+
+    coming = batch._ahead(batches())
+    assert next(coming)[0] == ["a"]
+    with pytest.raises(LakeError, match="damaged"):
+        next(coming)
 
 
 def test_a_condition_chooses_and_what_is_retracted_is_not_asked_about(lake, near):
@@ -299,8 +320,14 @@ def test_the_command_asks_about_the_lake_and_writes_a_table(lake, near, tmp_path
     rows = pq.read_table(target)
     assert set(rows["entity_id"].to_pylist()) == told(lake).keys()
     assert rows["out_of_domain"].null_count == 0
+    assert "one class alone in the 90% set" in shown
+    assert "similarity to training" in shown
     run(lake, name, "--where", XRD, "--to", str(target), code=1)
-    assert pq.read_table(target).num_rows == rows.num_rows
+    again = pq.read_table(target)
+    assert again.num_rows == rows.num_rows
+    for one in ("likely", "level", "similarity", "out_of_domain"):
+        earlier, now = (t.sort_by("entity_id")[one].to_pylist() for t in (rows, again))
+        assert earlier == now
 
 
 def test_wrong_use_is_said(lake, near, folder, tmp_path):

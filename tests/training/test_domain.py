@@ -7,7 +7,8 @@ import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
 from registry.errors import BadInput
-from training.domain import comparable, domain_threshold, similarity
+from training import domain
+from training.domain import Known, comparable, domain_threshold
 from training.models import Ragged
 
 
@@ -15,9 +16,19 @@ def test_similarity_is_the_cosine_and_zero_resembles_nothing():
     rng = np.random.default_rng(0)
     one, other = rng.normal(size=(5, 9)), rng.normal(size=(7, 9))
     one[2] = 0
-    found = similarity(one.astype(np.float32), other.astype(np.float32))
+    found = Known(other.astype(np.float32)).similarity(one.astype(np.float32))
     assert found == pytest.approx(cosine_similarity(one, other), abs=1e-6)
     assert not found[2].any()
+
+
+def test_the_nearest_is_the_same_however_few_are_compared_at_once(monkeypatch):
+    rng = np.random.default_rng(0)
+    one, other = (rng.random((n, 9), dtype=np.float32) for n in (50, 7))
+    whole = Known(other).nearest(one)
+    assert whole == pytest.approx(cosine_similarity(one, other).max(axis=1), abs=1e-6)
+    monkeypatch.setattr(domain, "VALUES", 3 * 7)
+    assert Known(other).nearest(one) == pytest.approx(whole, abs=1e-6)
+    assert not len(Known(other).nearest(one[:0]))
 
 
 def test_a_second_determination_does_not_make_a_member_known():
@@ -46,7 +57,7 @@ def test_who_lacks_the_input_is_left_out_and_resembles_nothing():
     gaps = np.insert(block, 7, np.nan, axis=0)
     with_gaps = domain_threshold(gaps, [*groups[:7], "gap", *groups[7:]])
     assert with_gaps == domain_threshold(block, groups)
-    assert not similarity(gaps[7:8], block).any()
+    assert not Known(block).similarity(gaps[7:8]).any()
     with pytest.raises(BadInput, match="two groups or more, found 1"):
         domain_threshold(gaps[6:8], ["a", "b"])
 

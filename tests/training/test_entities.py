@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ingest.labels import Label, write_properties
-from registry.errors import BadInput, Unsupported
+from registry.errors import BadInput, NotFound, Unsupported
 from registry.lake import Lake
 from training.assembly import assemble
 from training.definition_files import definition_yaml, read_definition
@@ -22,7 +22,9 @@ from training.definitions import (
     definition_from,
 )
 from training.fitting import fit_candidate
+from training.promotion import unseen
 from training.splits import leaks
+from training.stored import stored_members
 from training.study import Candidate
 from training.targets import Property
 
@@ -192,6 +194,55 @@ def test_a_spectrum_stays_with_its_material_and_has_its_columns_and_features(emp
         )
         row = [x.entity_id for x in plain.members].index(same.entity_id)
         assert np.array_equal(vector, plain.blocks["soap"][row])
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory, world) -> Lake:
+    """Scans of which every other one is of a known mineral; S01 was measured on two of them."""
+    lake = Lake.open(tmp_path_factory.mktemp("named") / "lake")
+    lake.append("materials", [world.material(f"{s}ite", 0, s) for s in world.SYSTEMS])
+    rows, labels = [], []
+    for i in range(36):
+        system = world.SYSTEMS[i % 3]
+        owner = f"{system}ite-0" if i % 2 else None
+        sample = f"S{i:02d}"
+        rows.append(scan(world, f"n{i:02d}", i, system, sample_id=sample, material_id=owner))
+        labels += [Label(name, "region", "by eye", text=system) for name in (f"n{i:02d}", sample)]
+    assert rows[1]["material_id"] == "hexagonalite-0"
+    rows.append({**rows[1], "spectrum_id": "other", "material_id": "cubicite-0"})
+    labels.append(Label("other", "region", "by eye", text="hexagonal"))
+    lake.append("spectra", rows)
+    write_properties(lake, labels)
+    return lake
+
+
+@pytest.mark.parametrize("make", [spectra, samples])
+def test_stored_members_have_the_name_of_their_one_material(make, named):
+    data = assemble(named, make(split=Split("random")))
+    stored = {m["entity_id"]: m["name"] for m in stored_members(named, data.manifest)}
+    assert stored == {m.entity_id: m.name for m in data.members}
+    key = "spectrum_id" if make is spectra else "sample_id"
+    query = f"""SELECT {key} AS id, any_value(name) AS name FROM spectra JOIN materials
+                USING (material_id) GROUP BY 1 HAVING count(DISTINCT material_id) = 1"""
+    expected = {row["id"]: row["name"] for row in named.sql(query).to_pylist()}
+    assert {name: told for name, told in stored.items() if told} == {
+        name: told for name, told in expected.items() if name in stored
+    }
+    assert None in stored.values()
+    if make is samples:
+        assert stored["S01"] is None
+
+
+def test_who_has_the_mineral_name_of_a_training_spectrum_is_not_unseen(named):
+    everyone = assemble(named, spectra(split=Split("random")))
+    learnt = {m.name for m in everyone.members if m.split != "test"} - {None}
+    assert learnt == {"monoclinicite", "hexagonalite", "cubicite"}
+    left = unseen(named, everyone, everyone.manifest)
+    tested = [m for m in everyone.members if m.split == "test"]
+    assert left == [m for m in tested if m.name is None]
+    assert 0 < len(left) < len(tested)
+    with pytest.raises(NotFound, match="dataset 'nothing'"):
+        unseen(named, everyone, "nothing")
 
 
 def test_a_retracted_scan_is_left_out_and_counted(empty, world):

@@ -200,12 +200,13 @@ def test_a_prediction_has_a_unit_a_deviation_and_an_interval(learnt):
     assert found.deviation > 0
     assert not found.out_of_domain
     assert abs(float(found.neighbours[0].label) - 0.4) < 0.1
-    query = "SELECT value, probability, alternatives FROM predictions WHERE entity_id = $1"
+    query = "SELECT * FROM predictions WHERE entity_id = $1"
     row = lake.sql(query, [found.entity_id]).to_pylist()[0]
     assert float(row["value"]) == float(found.value)
     assert row["probability"] is None
     parts = json.loads(row["alternatives"])
-    assert (parts["low"], parts["high"]) == found.interval
+    assert (parts["low"], parts["high"]) == (row["low"], row["high"]) == found.interval
+    assert (row["level"], row["similarity"]) == (found.level, found.similarity)
     member = result.dataset.members[0]
     both = load_model(lake, "shifts", result.trained[1].row["version"])
     assert predict_material(lake, both, member.entity_id).unit == "1/angstrom"
@@ -223,6 +224,7 @@ def test_the_command_line_says_the_value_with_unit_and_interval(learnt, capsys):
     low, high = found.interval
     said = " ".join(capsys.readouterr().out.split())
     assert f"{float(found.value):.4g} 1/angstrom, 90% interval {low:.4g} to {high:.4g}" in said
+    assert f"similarity {found.similarity:.3f}; a known one has" in said
     print_comparison(lake, "shifts")
     said = " ".join(capsys.readouterr().out.split())
     assert "mean absolute error on groups never trained on" in said

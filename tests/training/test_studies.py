@@ -16,7 +16,7 @@ from registry.lake import Lake
 from training.assembly import assemble
 from training.comparison import compare
 from training.definitions import Split
-from training.domain import similarity
+from training.domain import Known
 from training.fitting import fit_candidate
 from training.loading import load_model
 from training.lookup import find_models, one_model
@@ -191,7 +191,7 @@ def test_a_curve_like_none_is_out_of_domain(trained):
     comb = (np.arange(400) % 40 < 2).astype(float)
     assert predict_curve(lake, model, q, comb).out_of_domain
     blocks, rows = result.dataset.blocks["xrd"], result.dataset.rows
-    nearest = similarity(blocks[rows("test")], blocks[rows("train")]).max(axis=1)
+    nearest = Known(blocks[rows("train")]).nearest(blocks[rows("test")])
     assert np.mean(nearest < model.card.domain_threshold) < 0.2
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from ingest.labels import Label, write_properties
 from registry.errors import BadInput, NotFound, WrongUse
 from registry.lake import Lake
+from training.assembly import assemble
 from training.candidates import chosen, is_committed
 from training.definitions import DatasetDefinition
 from training.evaluation import Interval
@@ -21,10 +23,12 @@ from training.fitting import fit_candidate
 from training.leaks import KINDS
 from training.loading import load_model
 from training.parts import Setting
+from training.parts._library import Composition
 from training.registration import register
 from training.run_files import evaluation_file
-from training.running import newest_findings
+from training.running import finding_key, newest_findings
 from training.study import Candidate, Study
+from training.targets import Property
 from training.tracking import client, experiment_id
 from training.train import StudyResult, run_study, silent, train_study
 
@@ -39,6 +43,7 @@ FINDING = Finding(
     drawn={"sides": {"train": 69}, "pair": [1.5, None]},
     metrics={"members of fusion on xrd+soap": 69.0},
 )
+AMOUNT, MIXED = Property("amount", "known"), Composition(("A", "B", "C"), "known")
 COUNTED: list[str] = []
 INTERRUPTED: dict[str, bool] = {}
 UNDRAWN: set[str] = set()
@@ -124,6 +129,34 @@ def test_what_decides_a_finding_is_its_identity(
         assert run_study(lake, other, parts=["count"]).findings[0].reused, what
         assert len(COUNTED) == before + 1
     assert not run_study(lake, study, (0,), parts=["count"]).findings[0].reused
+
+
+@dataclass(frozen=True)
+class CountRich(Count):
+    """A part that reads a property and a composition of every member."""
+
+    amount: Property = AMOUNT
+    composition: Composition = MIXED
+
+
+def test_a_finding_is_told_by_the_properties_it_reads(empty: Lake, world: ModuleType) -> None:
+    world.fill(empty, 8)
+    study = study_of(world)
+    ids = [member.entity_id for member in assemble(empty, study.dataset).members]
+
+    def keys(**changed: float) -> tuple[str, str]:
+        known = {"amount": 1.0, "A": 0.2, "B": 0.3, "C": 0.5, "unread": 1.0, **changed}
+        labels = [Label(i, name, "known", value=v) for i in ids for name, v in known.items()]
+        write_properties(empty, labels, replace=True)
+        setting = Setting(empty, study, assemble(empty, study.dataset), (0, 1), silent)
+        return finding_key(setting, CountRich()), finding_key(setting, Count())
+
+    first, poor = keys()
+    assert keys(unread=2.0) == (first, poor)
+    changed = [keys(amount=2.0), keys(B=0.4)]
+    assert {key for _, key in changed} == {poor}
+    assert len({first, *(key for key, _ in changed)}) == 3
+    assert keys() == (first, poor)
 
 
 def test_an_interrupted_study_goes_on_where_it_was(

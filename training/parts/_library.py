@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,9 @@ from registry.errors import BadInput
 from registry.lake import Lake
 from registry.records import Floats
 from training.datasets import Dataset
+from training.definitions import DatasetDefinition
 from training.models import Labels
+from training.study_runs import held_in
 from training.targets import Property, read_texts
 
 
@@ -26,18 +30,32 @@ class Composition:
     components: tuple[str, str, str]
     method: str = "composition"
 
+    @property
+    def properties(self) -> list[Property]:
+        """The fraction of each component."""
+        return [Property(component, self.method) for component in self.components]
+
     def read(self, lake: Lake, dataset: Dataset) -> Floats:
         """Fractions, rows adding up to one, shape ``(n, 3)``.
 
         Raises:
             BadInput: When a member lacks one, or has none of any.
         """
-        found = numbers(lake, dataset, [Property(c, self.method) for c in self.components])
+        found = numbers(lake, dataset, self.properties)
         sums = found.sum(axis=1, keepdims=True)
         if (found < 0).any() or not (sums > 0).all():
             where = f"dataset {dataset.definition.name!r}: composition"
             raise BadInput(where, "fractions of 0 or more, not all of them 0", "others")
         return np.asarray(found / sums)
+
+
+def properties_of(part: Any) -> Iterator[Property]:
+    """Properties of members that a part reads; those of its datasets are in their manifests."""
+    for held in held_in(part, Property, Composition, DatasetDefinition):
+        if isinstance(held, Property):
+            yield held
+        elif isinstance(held, Composition):
+            yield from held.properties
 
 
 def numbers(lake: Lake, dataset: Dataset, wanted: list[Property]) -> Floats:

@@ -28,6 +28,14 @@ MODELS = [
     {"model": "crystal_system", "version": n, "manifest": "d0", "score_simulated": 0.5 + n / 10}
     for n in (1, 2)
 ]
+PREDICTION = {
+    "model": "crystal_system",
+    "version": 2,
+    "entity_id": "m0",
+    "value": "cubic",
+    "probability": 0.75,
+    "alternatives": '{"cubic": 0.75, "hexagonal": 0.25}',
+}
 
 
 def spectra(ids: range) -> list[dict[str, Any]]:
@@ -58,6 +66,7 @@ def fill(folder: Path) -> None:
     lake.append("dataset_members", [MEMBER])
     for model in MODELS:
         lake.replace("models", [model])
+    lake.append("predictions", [PREDICTION])
 
 
 if __name__ == "__main__":
