@@ -35,8 +35,11 @@ FROM models ORDER BY stale, standing DESC, model, version DESC
 """Every version, best first, with what conditions are compared with."""
 COMPARED = ("predicts_plain", "sign", "standing")
 TRAINED_ON_SQL = """
-SELECT DISTINCT m.manifest FROM dataset_members m JOIN materials t ON t.material_id = m.entity_id
-WHERE m.split = 'train' AND list_contains(t.elements, $1)
+WITH with_it AS (SELECT material_id FROM materials WHERE list_contains(elements, $1)),
+  of_it AS (SELECT spectrum_id, sample_id FROM spectra SEMI JOIN with_it USING (material_id))
+SELECT DISTINCT manifest FROM dataset_members WHERE split = 'train' AND entity_id IN (
+  FROM with_it UNION ALL SELECT spectrum_id FROM of_it
+  UNION ALL SELECT sample_id FROM of_it WHERE sample_id IS NOT NULL)
 """
 REFERENCE = re.compile(r"([^/@\s]+)(?:[/@]([^/@\s]+))?")
 

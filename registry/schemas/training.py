@@ -85,7 +85,7 @@ PREDICTIONS = Schema(
     (
         Column("model", TEXT, "", "registered name"),
         Column("version", COUNT, "", "version"),
-        Column("entity_id", TEXT, "", "material or spectrum"),
+        Column("entity_id", TEXT, "", "material, sample or spectrum"),
         Column("value", TEXT, "", "most probable answer"),
         Column("probability", REAL, "", "the model's own probability of it"),
         Column("alternatives", TEXT, "", "all answers with probability, JSON"),

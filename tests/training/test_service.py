@@ -348,7 +348,16 @@ def test_models_are_found_by_target_element_and_measured_accuracy(empty):
     ]
     empty.append("models", rows)
     empty.append("materials", [{"material_id": e, "elements": [e, "O"]} for e in ("Fe", "Zn")])
+    # members of version 5 are spectra, those of 6 samples
+    curves, pieces = digest("curves"), digest("pieces")
+    rows = [{**common, "version": n, "manifest": m} for n, m in ((5, curves), (6, pieces))]
+    empty.append("models", rows)
+    measured = {"technique": "xrd", "kind": "experimental", "x": [1.0, 2.0], "intensity": [1, 2]}
+    of_cobalt = {**measured, "spectrum_id": "curve", "sample_id": "piece", "material_id": "Co"}
+    empty.append("spectra", [{**of_cobalt, "shape": [2]}])
+    empty.append("materials", [{"material_id": "Co", "elements": ["Co"]}])
     members = [(iron, "Fe", "train"), (iron, "Zn", "test"), (zinc, "Zn", "train")]
+    members += [(curves, "curve", "train"), (pieces, "piece", "train")]
     empty.append(
         "dataset_members",
         [{"manifest": m, "entity_id": e, "split": side} for m, e, side in members],
@@ -358,8 +367,9 @@ def test_models_are_found_by_target_element_and_measured_accuracy(empty):
         return {row["version"] for row in find_models(empty, **asked)}
 
     for target in ("crystal system", "crystal_system", "Crystal System "):
-        assert found(predicts=target, from_input="xrd") == {1, 2, 3, 4}
+        assert found(predicts=target, from_input="xrd") == {1, 2, 3, 4, 5, 6}
     assert found(element="Fe") == {1, 4}
+    assert found(element="Co") == {5, 6}
     assert found(element="Zn") == {2, 3}
     assert found(element="Fe", min_measured_accuracy=0.8) == {1}
     assert found(min_measured_accuracy=0.5) == {1, 2}
