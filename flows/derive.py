@@ -31,6 +31,7 @@ def simulate_one(
     draws: int | None,
     seed: int,
     workers: int,
+    on: str | None = None,
 ) -> SimulationReport:
     """Simulate every curve of this simulator and its parameters that is not there yet."""
     with alone(lake, f"simulate-{simulator}"):
@@ -42,6 +43,7 @@ def simulate_one(
             draws=draws,
             seed=seed,
             workers=workers,
+            on=on,
             progress=counter(f"simulating {simulator}"),
         )
     emit("simulated", lake, **asdict(done))
@@ -80,18 +82,20 @@ def simulate(
     workers: int = 1,
     draws: dict[str, int] | None = None,
     seed: int = 0,
+    on: str | None = None,
 ) -> list[SimulationReport]:
     """Simulate curves by name and parameters, and validate them.
 
     ``where`` picks structures for the simulators that need them; ``draws`` tells how many samples
-    to draw, with ``seed``, for those that need parameters only.
+    to draw, with ``seed``, for those that need parameters only; ``on`` is Ray, in place of
+    processes.
     """
     reports = []
     for name, parameters in simulators.items():
         count = (draws or {}).get(name)
         # samples that are parameters only have no structures to pick from
         condition = where if pick(known(), "simulator", name).from_structure else "true"
-        reports.append(simulate_one(lake, name, parameters, condition, count, seed, workers))
+        reports.append(simulate_one(lake, name, parameters, condition, count, seed, workers, on))
     keep_simulated(lake, reports)
     validate(lake)
     return reports

@@ -6,20 +6,26 @@ from typing import Any
 
 from prefect import flow, task
 
+from flows.model_artifacts import keep_challenger
 from flows.reporting import report
+from flows.steps import AGAIN, HOUR, alone_with_models
 from flows.tell import tell
-from registry.lake import Lake
 from registry.plugins import pick
 from training.evidence import Watched, watch
+from training.lookup import one_model
 from training.studies import studies
 from training.triggers import read_triggers
 
 
-@task
+@task(timeout_seconds=48 * HOUR, **AGAIN)
 def look_and_act(lake: str, study: str, triggers: dict[str, Any]) -> Watched:
     """Look at the triggers; when one fires train a challenger and decide."""
     chosen = pick(studies(), "study", study)
-    return watch(Lake.existing(lake), chosen, read_triggers(triggers), progress=report)
+    with alone_with_models(lake, study) as opened:
+        found = watch(opened, chosen, read_triggers(triggers), progress=report)
+        if found.record is not None and found.record.challenger is not None:
+            keep_challenger(opened, study, one_model(opened, study, found.record.challenger))
+    return found
 
 
 @flow(name="watch-model")

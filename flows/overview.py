@@ -11,6 +11,7 @@ from flows.servers import Server, Work, servers, work
 from ingest.watch import Waiting, waiting
 from registry.events import clean
 from registry.lake import Lake, now
+from training.evidence import FOLDER, record_from
 
 Rows = list[dict[str, Any]]
 
@@ -115,6 +116,8 @@ class Overview:
         daily: Spectra by day.
         views: Feature views.
         models: By name, with the champion and the last decision.
+        retrained: The last retraining on evidence of each study: when, what asked for it, what
+            became of it and why.
         servers: Services, and whether they are up.
         work: What the Prefect server has to do; None where none answers.
         watched: Folders that are watched.
@@ -131,6 +134,7 @@ class Overview:
     daily: Rows
     views: Rows
     models: Rows
+    retrained: Rows = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     work: Work | None = None
     watched: list[Waiting] = field(default_factory=list)
@@ -170,10 +174,28 @@ def overview(lake: Lake, since: datetime | None = None) -> Overview:
         daily=ask(DAILY, first, first + timedelta(days=DAYS)),
         views=ask(VIEWS),
         models=ask(MODELS),
+        retrained=_retrained(lake),
         servers=servers(lake),
         work=work(lake),
         watched=waiting(lake),
     )
+
+
+def _retrained(lake: Lake) -> Rows:
+    newest: dict[str, str] = {}
+    for path in sorted(path for path, _, _ in lake.storage.walk(FOLDER)):
+        newest[path.split("/")[-2]] = path
+    texts = [lake.storage.read(path) for path in newest.values()]
+    return [
+        {
+            "study": record.study,
+            "at": record.at,
+            "because": "; ".join(f"{s.trigger}: {s.reason}" for s in record.signs if s.fired),
+            "outcome": record.outcome,
+            "reason": record.reason,
+        }
+        for record in map(record_from, filter(None, texts))
+    ]
 
 
 def _text(value: Any) -> str:

@@ -129,7 +129,8 @@ def _count(server: httpx.Client, runs: dict[str, Any], more: dict[str, Any] | No
 
 
 def _last(server: httpx.Client, most: int) -> tuple[FlowRun, ...]:
-    begun = {"start_time": {"before_": now().isoformat()}}
+    # without the second condition, runs that are due count as begun
+    begun = {"start_time": {"before_": now().isoformat(), "is_null_": False}}
     asked = {"flow_runs": begun, "sort": "START_TIME_DESC", "limit": most}
     runs = server.post("/flow_runs/filter", json=asked).raise_for_status().json()
     flows = {"flows": {"id": {"any_": sorted({run["flow_id"] for run in runs})}}}

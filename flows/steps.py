@@ -21,6 +21,7 @@ from registry.errors import LakeError
 from registry.events import emit
 from registry.identity import canonical_json, digest
 from registry.lake import MARKER, Lake
+from training.tracking import reaching
 
 if TYPE_CHECKING:
     from prefect import Task
@@ -117,6 +118,18 @@ def alone(lake: str, step: str) -> Iterator[None]:
         server.upsert_global_concurrency_limit_by_name(name, 1)
     with concurrency(name, lease_duration=LEASE):
         yield
+
+
+@contextmanager
+def alone_with_models(lake: str, study: str) -> Iterator[Lake]:
+    """Open a lake to train: no other run trains this study, and MLflow is named when it fails.
+
+    Raises:
+        LakeError: When there is no lake, or its MLflow does not answer.
+    """
+    opened = Lake.existing(lake)
+    with alone(lake, f"train-{study}"), reaching(opened):
+        yield opened
 
 
 def slug(lake: str) -> str:

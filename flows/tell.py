@@ -10,9 +10,12 @@ import json
 import os
 from typing import Any
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
 
+from flows.artifacts import keep_table, key_of
+from registry.errors import WrongUse
+from registry.events import clean
 from training.evidence import Record
 from training.signs import Sign
 
@@ -30,13 +33,17 @@ def tell(record: Record, lake: str) -> None:
     """
     log = get_run_logger()
     log.info("%s", line(record))
-    key = f"evidence-{record.study}".replace("_", "-").lower()
-    create_markdown_artifact(page(record), key=key, description=record.reason)
-    create_table_artifact(table(record.signs), key=f"{key}-signs", description="what was seen")
-    url = hook()
+    what = f"evidence-{record.study}"
+    create_markdown_artifact(page(record), key=key_of(what, lake), description=record.reason)
+    keep_table(f"{what}-signs", lake, table(record.signs), "what was seen")
+    try:
+        url = hook()
+    except WrongUse as error:
+        log.warning("web hook: %s", error)
+        return
     if url is None:
         return
-    wrong = post(url, {**json.loads(record.json()), "event": "evidence", "lake": lake})
+    wrong = post(url, {**json.loads(record.json()), "event": "evidence", "lake": clean(lake)})
     if wrong:
         log.warning("web hook: %s", wrong)
 
@@ -70,22 +77,31 @@ def page(record: Record) -> str:
 
 
 def table(signs: tuple[Sign, ...]) -> list[dict[str, Any]]:
-    """What triggers saw, a row each."""
+    """What triggers saw, a row each; numbers that only others know are None."""
+    names = dict.fromkeys(name for sign in signs for name in sign.numbers)
     return [
-        {"trigger": sign.trigger, "fired": sign.fired, "reason": sign.reason, **sign.numbers}
+        {"trigger": sign.trigger, "fired": sign.fired, "reason": sign.reason}
+        | {name: sign.numbers.get(name) for name in names}
         for sign in signs
     ]
 
 
 def hook() -> str | None:
-    """Address that is told, if any is named."""
+    """Address that is told, if any is named.
+
+    Raises:
+        WrongUse: When the block that is named does not exist.
+    """
     url, block = os.environ.get(URL), os.environ.get(BLOCK)
     if url or not block:
-        return url
+        return url or None
     from prefect.blocks.system import Secret
 
-    # synchronous within a synchronous flow, whatever its annotation says
-    secret: Any = Secret.load(block)
+    try:
+        # synchronous within a synchronous flow, whatever its annotation says
+        secret: Any = Secret.load(block)
+    except ValueError as error:
+        raise WrongUse(BLOCK, "the name of a Secret block of Prefect", repr(block)) from error
     return str(secret.get())
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from prefect import flow, task
 
+from flows.model_artifacts import keep_compared, keep_retrained
 from flows.reporting import report
-from registry.lake import Lake
+from flows.steps import AGAIN, HOUR, alone_with_models
 from registry.plugins import pick
 from training.retrain import Outcome
 from training.retrain import retrain as retrain_study
@@ -13,24 +14,34 @@ from training.studies import studies
 from training.train import StudyResult, run_study, train_study
 
 
-@task
+@task(timeout_seconds=48 * HOUR, **AGAIN)
 def train_candidates(lake: str, study: str, seeds: list[int] | None, workers: int) -> StudyResult:
     """Train, register and compare every candidate that is not registered yet."""
     chosen = pick(studies(), "study", study)
-    return train_study(Lake.existing(lake), chosen, seeds, progress=report, workers=workers)
+    with alone_with_models(lake, study) as opened:
+        result = train_study(opened, chosen, seeds, progress=report, workers=workers)
+        keep_compared(opened, result)
+    return result
 
 
-@task
+@task(timeout_seconds=48 * HOUR, **AGAIN)
 def run_parts(lake: str, study: str, seeds: list[int] | None, workers: int) -> StudyResult:
     """Train the candidates of a study and run its parts, as far as they are not kept yet."""
     chosen = pick(studies(), "study", study)
-    return run_study(Lake.existing(lake), chosen, seeds, progress=report, workers=workers)
+    with alone_with_models(lake, study) as opened:
+        result = run_study(opened, chosen, seeds, progress=report, workers=workers)
+        keep_compared(opened, result)
+    return result
 
 
-@task
+@task(timeout_seconds=48 * HOUR, **AGAIN)
 def train_challenger(lake: str, study: str) -> Outcome:
     """Train a challenger on the newest data and decide who is champion."""
-    return retrain_study(Lake.existing(lake), pick(studies(), "study", study), progress=report)
+    chosen = pick(studies(), "study", study)
+    with alone_with_models(lake, study) as opened:
+        outcome = retrain_study(opened, chosen, progress=report)
+        keep_retrained(opened, study, outcome)
+    return outcome
 
 
 @flow(name="train")

@@ -57,6 +57,7 @@ def page(found: Overview) -> str:
         _table("Wrong, with the newest of each", found.wrong, "nothing"),
         _side(_table("Spectra", found.spectra, "none yet"), _techniques(found.spectra)),
         _table("Models", found.models, "none yet"),
+        _table("Last retraining on evidence", found.retrained, "none yet"),
         _table("Feature views", found.views, "none yet"),
         *_running(found),
     ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -120,10 +122,10 @@ def _about_lake(
 
     model = load_model(lake, *split_reference(asked))
     name, version = model.row["model"], model.row["version"]
-    values: Counter[str | None] = Counter()
+    tally = _Tally()
 
     def take(said: list[Prediction]) -> None:
-        values.update(one.value for one in said)
+        tally.add(said)
         sink([row_of(one, name, version) for one in said])
 
     with progress_bar(f"asking {name}/{version}") as progress, hands.on_model(lake, model) as able:
@@ -136,9 +138,48 @@ def _about_lake(
         ("not asked", len(report.refused)),
     ]
     print_table(f"{name} version {version} ({model.card.algorithm})", ("", "count"), counts)
-    if model.card.task == "classification" and values:
-        print_table("most probable", (model.card.predicts or "", "count"), values.most_common())
+    if sure := tally.sureness(model.card.unit):
+        print_table("how sure", ("", "value"), sure)
+    if model.card.task == "classification" and tally.values:
+        said = tally.values.most_common()
+        print_table("most probable", (model.card.predicts or "", "count"), said)
     return sorted(report.refused.items())
+
+
+@dataclass
+class _Tally:
+    """What is told of many answers; all of one version, so of one level and threshold."""
+
+    values: Counter[str | None] = field(default_factory=Counter)
+    alone: int = 0
+    widths: list[float] = field(default_factory=list)
+    similar: list[float] = field(default_factory=list)
+    last: Prediction | None = None
+
+    def add(self, said: Sequence[Prediction]) -> None:
+        """Take in some answers."""
+        for one in said:
+            self.values[one.value] += 1
+            self.alone += len(one.likely) == 1
+            self.similar.append(one.similarity)
+            if one.interval is not None:
+                self.widths.append(one.interval[1] - one.interval[0])
+            self.last = one
+
+    def sureness(self, unit: str) -> list[tuple[str, str]]:
+        """How sure the answers are, as lines of a table; none without answers."""
+        if self.last is None:
+            return []
+        lines = []
+        if self.last.likely:
+            share = f"{self.alone} of {len(self.similar)}"
+            lines.append((f"one class alone in the {self.last.level:.0%} set", share))
+        if self.widths:
+            width = f"{median(self.widths):.4g} {unit}".rstrip()
+            lines.append((f"{self.last.level:.0%} interval, median width", width))
+        like = f"{median(self.similar):.3f}, {min(self.similar):.3f}"
+        known = f"known from {self.last.domain_threshold:.3f}"
+        return [*lines, (f"similarity to training, median and least ({known})", like)]
 
 
 def _about_files(

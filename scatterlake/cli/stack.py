@@ -62,14 +62,20 @@ def deploy(
         Path | None, typer.Argument(help="Deployments and schedules; flows/schedules.yaml else.")
     ] = None,
 ) -> None:
-    """Register deployments with their schedules on the Prefect server of the stack."""
+    """Register deployments with their schedules on the Prefect server of the stack.
+
+    All of them are checked first: flow, schedule, parameters and triggers.
+    """
     from flows.local import use_prefect
 
     opened = Lake.existing(lake)
     use_prefect(opened.path)
+    from flows.schedule_checks import insist_on_runnable
     from flows.schedules import SCHEDULES, read_schedules, register
 
-    rows = register(opened.uri, read_schedules(file or SCHEDULES))
+    wanted = read_schedules(file or SCHEDULES)
+    insist_on_runnable(wanted)
+    rows = register(opened.uri, wanted)
     print_table("deployments", ("deployment", "flow", "when", "id"), rows)
 
 

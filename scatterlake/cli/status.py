@@ -69,8 +69,15 @@ def verdict(found: Overview) -> str:
     new = {row["what"]: row["new"] for row in found.wrong if row["new"]}
     said = [f"{', '.join(down)} not answering"] if down else []
     said += [f"{', '.join(stale)}: versions are stale"] if stale else []
+    said += [f"{r['study']}: retraining refused" for r in found.retrained if _is_refused(r)]
     said += [f"{n} new: {what}" for what, n in list(new.items())[:3]]
     return "; ".join(said) or "nothing new is wrong"
+
+
+def _is_refused(retrained: dict[str, Any]) -> bool:
+    from training.evidence import REFUSED
+
+    return bool(retrained["outcome"] == REFUSED)
 
 
 def _print(found: Overview) -> None:
@@ -89,6 +96,12 @@ def _print(found: Overview) -> None:
     )
     for each in decisions:
         console.print(f"last decision: {escape(each)}", highlight=False, soft_wrap=True)
+    for last in found.retrained:
+        told = (
+            f"last retraining: {last['study']}, {last['at']:%d %b %Y %H:%M} UTC, because of "
+            f"{last['because']}; {last['outcome']}: {last['reason']}"
+        )
+        console.print(escape(told), highlight=False, soft_wrap=True)
     _print_running(found)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from flows.artifacts import LARGEST
 from flows.examples import BROKEN, UNSEEN
+from flows.steps import slug
 from registry.lake import Lake
 from scatterlake.cli.quickstart import QUESTIONS
 
@@ -95,6 +99,17 @@ def test_the_summary_names_answers_pictures_and_what_comes_next(first: str, lake
     for picture in ("gallery.png", "crystal_system-comparison.png"):
         assert (lake.path / "pictures" / picture).read_bytes().startswith(b"\x89PNG")
     assert lake.sql("from predictions where model = 'crystal_system'").num_rows >= len(UNSEEN)
+
+
+def test_tables_and_pictures_of_its_steps_are_in_prefect(lake: Lake) -> None:
+    with closing(sqlite3.connect(lake.path / "prefect" / "prefect.db")) as prefect:
+        rows = prefect.execute("SELECT key, type, length(data) FROM artifact").fetchall()
+    kept = {key.removesuffix(f"-{slug(lake.uri)}"): (kind, size) for key, kind, size in rows}
+    tables = {"ingest", "quarantine", "simulate", "features", "comparison-crystal-system"}
+    assert {name for name, (kind, _) in kept.items() if kind == "table"} == tables
+    pictures = {name: size for name, (kind, size) in kept.items() if kind == "markdown"}
+    assert pictures.keys() == {"comparison-picture-crystal-system", "coverage-crystal-system"}
+    assert all(10_000 < size < 2 * LARGEST for size in pictures.values())
 
 
 def test_running_it_again_ingests_and_computes_nothing(folder: Path, lake: Lake) -> None:

@@ -1,14 +1,10 @@
-"""The local stack: one command starts it, deployments run on it, one command stops it."""
+"""Processes of the local stack; the whole of it, with work on it, is in ``test_evidence.py``."""
 
 from __future__ import annotations
 
-import json
 import os
 import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -18,49 +14,14 @@ from flows.stack import running as processes
 from flows.stack.running import STATE, running, start, stop, watch
 from flows.stack.services import HOST, Service, services
 from registry.errors import LakeError, WrongUse
-from registry.lake import Lake
 
-COMMAND = (str(Path(sys.executable).parent / "scatterlake"),)
 SLEEP = (sys.executable, "-c", "import time; time.sleep(600)")
-OFTEN = """
-deployments:
-  - {name: often, flow: "flows.maintain:maintain", interval: 20}
-"""
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-def test_what_is_deployed_runs_until_the_stack_goes_down(tmp_path: Path) -> None:
-    lake = Lake.open(tmp_path / "lake")
-    (tmp_path / "often.yaml").write_text(OFTEN)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MLFLOW_"))}
-
-    def scatterlake(*words: str) -> str:
-        command = [*COMMAND, *words, "--lake", str(lake.path)]
-        done = subprocess.run(command, env=clean, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    ports = {name: free_port() for name in ("prefect", "mlflow", "metrics")}
-    scatterlake("up", "--detach", *(f"--{name}-port={port}" for name, port in ports.items()))
-    try:
-        listening = [service.url for service in running(lake.path) if service.url]
-        assert listening == [f"http://{HOST}:{port}" for port in ports.values()]
-        with urllib.request.urlopen(f"{listening[2]}/metrics", timeout=30) as answer:
-            assert b'scatterlake_up{service="worker"} 1.0' in answer.read()
-        assert "often" in scatterlake("deploy", str(tmp_path / "often.yaml"))
-        scatterlake("deploy", str(tmp_path / "often.yaml"))
-        assert _completed(f"{listening[0]}/api") >= 1
-    finally:
-        scatterlake("down")
-    assert not (lake.path / STATE).exists()
-    for port in ports.values():
-        with socket.socket() as probe:
-            assert probe.connect_ex((HOST, port)) != 0, "nothing listens any more"
 
 
 def test_a_service_that_fails_takes_the_others_down_and_shows_its_log(tmp_path: Path) -> None:
@@ -135,17 +96,3 @@ def test_commands_use_the_stack_that_is_up_unless_told_otherwise(
         assert os.environ["PREFECT_API_URL"] == "http://elsewhere/api"
     finally:
         stop(tmp_path)
-
-
-def _completed(api: str) -> int:
-    """Flow runs that completed, as soon as there is one, within five minutes."""
-    body = json.dumps({"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}).encode()
-    headers = {"Content-Type": "application/json"}
-    asked = urllib.request.Request(f"{api}/flow_runs/count", body, headers)
-    deadline = time.monotonic() + 300
-    count = 0
-    while count == 0 and time.monotonic() < deadline:
-        time.sleep(1)
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            count = int(answer.read())
-    return count

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from registry.lake import Lake, now
 from scatterlake import cli
+from training.evidence import FOLDER, KEPT, REFUSED, STAMP, Record
+from training.signs import Sign
 
 NAMED = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "MLFLOW_TRACKING_URI")
 
@@ -31,6 +33,14 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake.append("quarantine", [{**refused, "refusal_id": "r", "refused_at": new}])
     event = {"entity_id": "b", "entity_kind": "spectrum", "decided_at": new}
     lake.append("retractions", [{**event, "event_id": "e", "action": "retract", "why": "shutter"}])
+    for at, outcome in ((old, KEPT), (new, REFUSED)):
+        signs = (
+            Sign("new_rows", True, "120 new rows, 100 are asked for"),
+            Sign("retracted", False, "nothing is withdrawn"),
+        )
+        record = Record(at, "radius", 1, signs, {}, outcome, f"[{outcome}]", None, None, "clock")
+        path = f"{FOLDER}/radius/{at.strftime(STAMP)}.json"
+        lake.storage.create(path, record.json().encode())
     model = {"model": "radius", "metric": "r2", "score_simulated": 0.91, "algorithm": "ridge"}
     lake.append(
         "models",
@@ -61,7 +71,13 @@ def test_a_person_sees_what_is_new_what_is_wrong_and_who_leads(lake: Lake) -> No
     assert re.search(r"refused \(read\)\W+1\W+1\W+x\.csv: line 3: expected a number", text)
     assert re.search(r"retracted spectrum\W+1\W+1\W+b: shutter", text)
     assert "last decision: radius/2 (no alias): not shown better: 0.01" in text
-    assert "1 new: refused (read)" in text
+    assert re.search(
+        r"last retraining: radius, .* UTC, because of new_rows: 120 new rows, 100 are asked for; "
+        r"refused: \[refused\]",
+        text,
+    )
+    assert text.count("last retraining") == 1
+    assert "radius: retraining refused; 1 new: refused (read)" in text
     assert "no services run: scatterlake up" in text
 
 
@@ -74,6 +90,8 @@ def test_programs_get_json(lake: Lake) -> None:
     assert (model["champion"], model["versions"], model["simulated"]) == (1, 2, 0.91)
     assert sum(day["measured"] for day in found["daily"]) == 3
     assert found["work"] is None
+    (retrained,) = found["retrained"]
+    assert (retrained["study"], retrained["outcome"]) == ("radius", REFUSED)
 
 
 def test_the_page_stands_alone_and_runs_nothing(lake: Lake, tmp_path: Path) -> None:
@@ -83,6 +101,7 @@ def test_the_page_stands_alone_and_runs_nothing(lake: Lake, tmp_path: Path) -> N
     assert not re.search(r"<script|<link|\bsrc=|https?://|@import|url\(", page)
     assert page.count("<svg") == 2
     assert "not shown better" in page
+    assert "120 new rows, 100 are asked for" in page
 
 
 def test_an_empty_lake_has_a_page_too(tmp_path: Path) -> None:
