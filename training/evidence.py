@@ -20,7 +20,7 @@ from training.fitting import Progress
 from training.retrain import Outcome, retrain
 from training.signs import Case, Sign, Trigger, case_of
 from training.study import Study
-from training.tracking import client
+from training.tracking import client, reaching
 from training.train import silent
 from training.triggers import look_at
 
@@ -171,7 +171,6 @@ def _record(looked: Watched, outcome: Outcome | None, refusal: BadInput | None) 
 def _keep(lake: Lake, record: Record) -> None:
     """Into the lake and onto the version it is about."""
     stamp = record.at.strftime(STAMP)
-    lake.storage.create(f"{FOLDER}/{record.study}/{stamp}.json", record.json().encode())
     version = record.challenger or record.champion
     # a tag is one line that fits: the numbers are in the lake
     told = {
@@ -179,6 +178,9 @@ def _keep(lake: Lake, record: Record) -> None:
         "reason": record.reason,
         "fired": [sign.reason for sign in record.signs if sign.fired],
     }
-    client(lake).set_model_version_tag(
-        record.study, str(version), f"{TAG}{stamp}", json.dumps(told)
-    )
+    with reaching(lake):
+        client(lake).set_model_version_tag(
+            record.study, str(version), f"{TAG}{stamp}", json.dumps(told)
+        )
+    # last: while it is not there, the triggers still ask for what was not told
+    lake.storage.create(f"{FOLDER}/{record.study}/{stamp}.json", record.json().encode())

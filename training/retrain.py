@@ -17,7 +17,7 @@ from training.promotion import Decision, challenge
 from training.registration import register, registered, training_key
 from training.rows import Row
 from training.study import Candidate, Study
-from training.tracking import client
+from training.tracking import client, reaching
 from training.train import as_trained, silent
 
 
@@ -68,13 +68,14 @@ def retrain(lake: Lake, study: Study, progress: Progress | None = None) -> Outco
     candidate = Candidate(card.algorithm, tuple(i.name for i in card.inputs), card.settings)
     mlflow, own = client(lake), dataset.reading(candidate.inputs)
     key = training_key(dataset, candidate, card.seeds, study.metric)
-    row = known = registered(lake, mlflow, study.name, key)
-    if row is None:
-        began = time.time()
-        result = fit_candidate(own, candidate, card.seeds, say, metric=study.judged_by)
-        row = register(lake, mlflow, study, dataset, result, began)
-    as_trained(lake, own, candidate, row, known is not None, say)
-    decision = challenge(lake, mlflow, dataset, study.name, row["version"])
+    with reaching(lake):
+        row = known = registered(lake, mlflow, study.name, key)
+        if row is None:
+            began = time.time()
+            result = fit_candidate(own, candidate, card.seeds, say, metric=study.judged_by)
+            row = register(lake, mlflow, study, dataset, result, began)
+        as_trained(lake, own, candidate, row, known is not None, say)
+        decision = challenge(lake, mlflow, dataset, study.name, row["version"])
     outcome = "promoted" if decision.promote else "not promoted"
     reason = f"version {row['version']} {outcome}: {decision.reason}"
     say(reason)

@@ -28,7 +28,7 @@ from training.running import Kept, run_part
 from training.study import Candidate, Study
 from training.study_logs import log_comparison
 from training.study_runs import running, study_run
-from training.tracking import client
+from training.tracking import client, reaching
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -197,7 +197,7 @@ def _run(
     mlflow = client(lake)
     run_id = study_run(lake, mlflow, study, dataset, setting.seeds)
     decision = verdict = None
-    with running(mlflow, run_id):
+    with reaching(lake), running(mlflow, run_id):
         trained = _train(setting, mlflow, candidates, force)
         if trained:
             decision, verdict = _decide(setting, mlflow, trained)
