@@ -28,7 +28,7 @@ imports: $(STAMP)
 
 # the workers share the cores: a thread each
 tests: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # what takes minutes: every part of the shared stack killed in turn, the stack lost and restored
 proofs: $(STAMP)

@@ -107,7 +107,7 @@ def backup(
             pool.add(f"{RUNS}/{path}", found_file)
     manifest = Manifest(
         lake.uri,
-        now().isoformat(timespec="seconds"),
+        now().isoformat(timespec="microseconds"),
         (lake.storage.read(MARKER) or b"").decode(),
         {one.name: one.version for one in captured},
         {one.name: one.rows for one in captured},
