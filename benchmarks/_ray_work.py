@@ -197,7 +197,9 @@ def _learnt(lake: Lake) -> dict[str, Any]:
         took = time.perf_counter() - begin
         found[place] = {"epoch_s": told["epoch_s"], "start_s": took - told["fit_s"]}
         losses[place] = np.array(told["losses"])
-    found["difference"] = float(np.abs(losses["ray"] / losses["one"] - 1).max())
+    # of the largest loss: a fit may end at a loss of nothing
+    apart = np.abs(losses["ray"] - losses["one"]).max()
+    found["difference"] = float(apart / np.abs(losses["one"]).max())
     return found
 
 

@@ -126,7 +126,7 @@ def _learning(learn: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"Losses of two workers and of one, with the same batches, differed by"
-        f" {learn['difference']:.1e} of their value at most. A network as small as this, on so few"
+        f" {learn['difference']:.1e} of the largest at most. A network as small as this, on so few"
         " curves, shows what sharing costs and not what it gains."
     )
 
