@@ -17,7 +17,7 @@ from training.definitions import SPLITS
 from training.evaluation import Interval
 from training.findings import Verdict
 from training.fitting import Progress, fit_candidate, seed_fits
-from training.judging import answers_of, best_on_validation, judge
+from training.judging import answers_of, best_of, judge
 from training.leaks import refuse_leaks
 from training.leaks.clusters import note_if_asked
 from training.parts import Part, Setting
@@ -248,7 +248,7 @@ def _decide(
     lake, study, dataset, say = setting.lake, setting.study, setting.dataset, setting.progress
     rows = {t.candidate.key: t.row for t in trained}
     validation = validation_scores(mlflow, rows)
-    best = best_on_validation(validation, list(rows), study.judged_by)
+    best = best_of(validation, list(rows), study.judged_by)
     decision = challenge(lake, mlflow, dataset, study.name, rows[best]["version"])
     say(f"{best}: {'promoted' if decision.promote else 'not promoted'}: {decision.reason}")
     if study.claim is None:

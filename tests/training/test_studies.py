@@ -18,6 +18,7 @@ from training.comparison import compare
 from training.definitions import Split
 from training.domain import Known
 from training.fitting import fit_candidate
+from training.judging import answers_of, judge
 from training.loading import load_model
 from training.lookup import find_models, one_model
 from training.predict import predict_curve, predict_material, predict_spectrum
@@ -26,7 +27,7 @@ from training.registration import mirror
 from training.report import draw_comparison, draw_confusion
 from training.retrain import retrain
 from training.studies import studies
-from training.study import Candidate
+from training.study import Candidate, Claim
 from training.tracking import artifacts, client, experiment_id
 from training.train import silent, train_study
 
@@ -89,6 +90,30 @@ def test_the_claim_is_judged_as_its_file_says(trained):
     assert verdict is not None
     expected = "holds" if verdict.interval.low > 0 else "is undecided"
     assert verdict.outcome == ("fails" if verdict.interval.high < 0 else expected)
+
+
+def test_a_claim_tells_of_the_rival_that_was_stronger_on_the_test_side_too(trained, monkeypatch):
+    lake, result = trained
+    rows = {made.candidate.key: made.row for made in result.trained}
+    about, weak, strong = rows
+    wrong = {rows[about]["version"]: 2, rows[weak]["version"]: 5, rows[strong]["version"]: 1}
+
+    def answers(lake, row, class_names):
+        found = answers_of(lake, row, class_names)
+        answered = found.truth.copy()
+        answered[: wrong[row["version"]]] += 1
+        return replace(found, answered=answered)
+
+    monkeypatch.setattr("training.judging.answers_of", answers)
+    claim = Claim("", about, (weak, strong))
+    unlucky = judge(lake, result.dataset, claim, rows, {weak: 0.9, strong: 0.1})
+    assert unlucky.reason.startswith(f"{about} minus {weak} in balanced accuracy: ")
+    assert unlucky.interval.value > 0
+    assert f"; minus {strong}, the best of them on the test side" in unlucky.reason
+    assert ": -" in unlucky.reason.split(";")[1]
+    lucky = judge(lake, result.dataset, claim, rows, {weak: 0.1, strong: 0.9})
+    assert lucky.interval.value < 0
+    assert "test side" not in lucky.reason
 
 
 def test_models_are_looked_up_by_input_and_score(trained):
