@@ -1,14 +1,15 @@
 """Flows against the same plain calls, a retraining, a watched folder, a scrape of the metrics.
 
 The quickstart from its example files to its registered models, ``STRUCTURES`` structures of each
-lattice shape and one seed: once as the flow on a Prefect server that runs, once as the plain calls
+lattice shape and some seeds: once as the flow on a Prefect server that runs, once as the plain calls
 it is made of, in turn, each into a new lake. What flows add is a row of its own, in seconds: a task
-is a batch, so their number does not grow with the data, and the share falls as the data grow (the
-command takes 250 structures and five seeds). The start of the server is another: whoever works over
+is a batch, so their number does not grow with the data, and the share falls as the data grow. The
+command takes 250 structures and five seeds, which is half an hour here. The start of the server is another: whoever works over
 a stack does not wait for it. A lake of the quickstart then gets more structures, and its champion
 is retrained.
 
-``SCATTERLAKE_FLOWS_STRUCTURES`` and ``SCATTERLAKE_FLOWS_REPEATS`` make it smaller or larger.
+``SCATTERLAKE_FLOWS_STRUCTURES``, ``SCATTERLAKE_FLOWS_SEEDS`` and ``SCATTERLAKE_FLOWS_REPEATS`` make
+it smaller or larger.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ REPEATS = int(os.environ.get("SCATTERLAKE_FLOWS_REPEATS", "3"))
 STRUCTURES = int(os.environ.get("SCATTERLAKE_FLOWS_STRUCTURES", "30"))
 MORE = 1.25
 """Structures of each lattice shape when the champion is retrained, over those before."""
-WORKERS, SEEDS = 2, [0]
+SEEDS = list(range(int(os.environ.get("SCATTERLAKE_FLOWS_SEEDS", "1"))))
+WORKERS = 2
 SCRAPED, CHECKS, BATCH = 100_000, 10, 10_000
 CURVE = "# SAXS; Q in 1/angstrom\nQ,I\n"
 
@@ -59,7 +61,7 @@ def _over_a_server(folder: Path) -> list[dict[str, Any]]:
 
         flow, plain = in_turn(lambda: _as_flow(new()), lambda: _plain(new()), REPEATS)
         retrained = _retrained(new())
-    what = f"quickstart, {STRUCTURES} structures a lattice, {len(SEEDS)} seed: as a flow"
+    what = f"quickstart, {STRUCTURES} structures a lattice, {len(SEEDS)} seed(s): as a flow"
     against = f"the same plain calls; medians of {REPEATS} in turn, {WORKERS} processes"
     return [
         row(what, against, (flow, plain), 1 / 1.05),
