@@ -79,12 +79,20 @@ def run() -> list[dict[str, Any]]:
     from training.models._run import Run
 
     def watched(folder: Path) -> Run:
+        return Run(checkpoints=folder, every=0, progress=True)
+
+    def as_studies_do(folder: Path) -> Run:
         return Run(checkpoints=folder, progress=True)
 
     given = data()
     plain = [_row(size, given, "", lambda _: Run(progress=False)) for size in SIZES]
     how = "; a checkpoint every epoch and a progress bar"
-    return [*plain, *(_row(size, given, how, watched) for size in (SIZES[0], SIZES[3]))]
+    usual = "; a checkpoint every ten seconds, as in a study, and a progress bar"
+    return [
+        *plain,
+        *(_row(size, given, how, watched) for size in (SIZES[0], SIZES[3])),
+        *(_row(size, given, usual, as_studies_do) for size in (SIZES[0], SIZES[3])),
+    ]
 
 
 def _row(size: Size, given: Training, how: str, run_in: Callable[[Path], Run]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ from training.parts._parents import refuse_misfit, refuse_other_classes, schooli
 from training.parts._sides import Side
 from training.registration import register
 from training.results import Result
+from training.resuming import resumable
 from training.rows import Row
 from training.study import Candidate, Study
 from training.study_runs import running, study_run
@@ -144,7 +145,8 @@ def adapt(
     task = Task(easy.reading(school.inputs), hard, school, (n,), seed, WAYS[way])
     study = _study(loaded, name, task, choices)
     began = time.time()
-    with running(mlflow, study_run(lake, mlflow, study, hard, study.seeds)):
+    run_id = study_run(lake, mlflow, study, hard, study.seeds)
+    with running(mlflow, run_id), resumable(lake, study.name):
         child, scratch = _fitted(task, study, loaded.fitted)
         progress("fitted, from scratch and on shuffled labels as well")
         fits, metric = iter([child]), study.judged_by

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from training.models import Fitted, Inputs, Labels, Model, Training, models
 from training.models._checks import complete_settings
 from training.reliability import assess
 from training.results import Repetition, Result
+from training.resuming import as_here, timed_fit
 from training.study import Candidate
 
 Progress = Callable[[str], None]
@@ -83,7 +83,7 @@ def seed_fits(
     """Fit candidates, every seed of one before the next; ``run`` maps over processes or here."""
     name = (metric or usual_metric(dataset)).name
     tasks = [(dataset.reading(c.inputs), c, seed, name) for c in candidates for seed in seeds]
-    return run(fit_seed, tasks)
+    return run(as_here(fit_seed), tasks)
 
 
 def usual_metric(dataset: Dataset) -> Metric:
@@ -103,9 +103,7 @@ def fit_seed(work: Work) -> SeedFit:
     dataset, candidate, seed, name = work
     model, metric = model_of(candidate), metric_named(name)
     data = training_of(dataset, candidate.inputs, seed)
-    start = time.perf_counter()
-    fitted = model.train(data, **candidate.settings)
-    seconds = time.perf_counter() - start
+    fitted, seconds = timed_fit(model, data, candidate.settings)
     control = model.train(shuffled(data), **candidate.settings)
     rows = dataset.rows("test")
     said = ask(control, data.task, dataset.take(candidate.inputs, rows))

@@ -15,6 +15,7 @@ from training.loading import load_model
 from training.lookup import champion
 from training.promotion import Decision, challenge
 from training.registration import register, registered, training_key
+from training.resuming import resumable
 from training.rows import Row
 from training.study import Candidate, Study
 from training.tracking import client, reaching
@@ -68,7 +69,7 @@ def retrain(lake: Lake, study: Study, progress: Progress | None = None) -> Outco
     candidate = Candidate(card.algorithm, tuple(i.name for i in card.inputs), card.settings)
     mlflow, own = client(lake), dataset.reading(candidate.inputs)
     key = training_key(dataset, candidate, card.seeds, study.metric)
-    with reaching(lake):
+    with reaching(lake), resumable(lake, study.name):
         row = known = registered(lake, mlflow, study.name, key)
         if row is None:
             began = time.time()

@@ -23,6 +23,7 @@ from training.leaks.clusters import note_if_asked
 from training.parts import Part, Setting
 from training.promotion import Decision, challenge
 from training.registration import register, registered, training_key, validation_scores
+from training.resuming import resumable
 from training.rows import Row
 from training.running import Kept, run_part
 from training.study import Candidate, Study
@@ -197,7 +198,7 @@ def _run(
     mlflow = client(lake)
     run_id = study_run(lake, mlflow, study, dataset, setting.seeds)
     decision = verdict = None
-    with reaching(lake), running(mlflow, run_id):
+    with reaching(lake), running(mlflow, run_id), resumable(lake, study.name):
         trained = _train(setting, mlflow, candidates, force)
         if trained:
             decision, verdict = _decide(setting, mlflow, trained)

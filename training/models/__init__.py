@@ -112,10 +112,12 @@ class Learnt(Fitted, Protocol):
 
     Attributes:
         history: Losses of every epoch.
+        earlier: Seconds of the fit that processes before this one spent, which were killed.
         settings: What it was fitted with in the end, those found by a search among them.
     """
 
     history: tuple[Epoch, ...]
+    earlier: float
     settings: Mapping[str, Any]
 
 

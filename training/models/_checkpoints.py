@@ -23,7 +23,7 @@ from training.models._saving import NetworkModel, state_of
 from training.models._schedule import Schedule
 
 State = dict[str, Any]
-FORMAT = 2
+FORMAT = 3
 """Raise it when a checkpoint holds something else: older ones are left alone then."""
 
 

@@ -8,6 +8,7 @@ fitted. Seeds, threads and the determinism switch are put back as they were foun
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from registry.errors import BadInput
+from registry.events import emit
 from training.models import Epoch, Training
 from training.models._accelerator import fabric_of, precision
 from training.models._architecture import Architecture, Plan
@@ -64,6 +66,7 @@ def fit_network(
         take_state(learner.network, learner.objective, loop.best_state(architecture.name))
     fitted = answering(plan, learner.network, learner.objective, architecture.missing)
     fitted.history = tuple(Epoch(*losses) for losses in loop.history)
+    fitted.earlier = loop.earlier
     return fitted
 
 
@@ -101,6 +104,7 @@ class Loop:
         waited: Passes since then.
         weights: Numbers of the model at that time.
         history: Training and validation loss of every pass.
+        earlier: Seconds that processes before this one spent on it.
     """
 
     learner: Learner
@@ -114,6 +118,7 @@ class Loop:
     waited: int = 0
     weights: dict[str, Tensor] = field(default_factory=dict)
     history: list[tuple[float, float]] = field(default_factory=list)
+    earlier: float = 0.0
 
     def go(self, seed: int) -> None:
         """Go on until the end, from the checkpoint if there is one."""
@@ -136,15 +141,14 @@ class Loop:
         cycle = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, rates, total_steps=steps, cycle_momentum=self.learner.network.cycles
         )
-        keeper = _Keeper(self.path, self.learner, optimiser, cycle)
+        keeper = _Keeper(self.path, self.run.every, self.learner, optimiser, cycle)
         keeper.restore(self)
         with bar(type(self.learner.network).__name__, self.schedule.epochs, self.run.progress) as t:
             while self.epoch < self.schedule.epochs and self.waited < self.schedule.patience:
                 learnt = self._pass(fabric, optimiser, cycle, epoch_seed(seed, self.epoch))
                 self._judge(fabric, learnt, t)
                 last = self.epoch == self.schedule.epochs or self.waited == self.schedule.patience
-                if last or self.epoch % self.run.every == 0:
-                    keeper.keep(self)
+                keeper.keep(self, last)
         self.learner.cpu()
 
     def best_state(self, name: str) -> dict[str, Tensor]:
@@ -203,22 +207,33 @@ class _Keeper:
     """Writes how far a loop came, and takes it up again."""
 
     path: Path | None
+    every: float
     learner: Learner
     optimiser: Any
     cycle: Any
+    begin: float = field(default_factory=time.monotonic)
+    written: float | None = None
 
-    def keep(self, loop: Loop) -> None:
-        if self.path is not None:
-            state: State = {name: part.state_dict() for name, part in self._parts().items()}
-            write(self.path, {**state, **{name: getattr(loop, name) for name in NOTED}})
+    def keep(self, loop: Loop, last: bool) -> None:
+        """Write a checkpoint when it is time to; of a fit that has one, its end too."""
+        now = time.monotonic()
+        since = now - (self.begin if self.written is None else self.written)
+        if self.path is None or (since < self.every and not (last and self.written is not None)):
+            return
+        state: State = {name: part.state_dict() for name, part in self._parts().items()}
+        state |= {name: getattr(loop, name) for name in NOTED}
+        write(self.path, {**state, "earlier": loop.earlier + now - self.begin})
+        self.written = now
 
     def restore(self, loop: Loop) -> None:
         state = None if self.path is None else read(self.path)
         if state is not None:
             for name, part in self._parts().items():
                 part.load_state_dict(state[name])
-            for name in NOTED:
+            for name in (*NOTED, "earlier"):
                 setattr(loop, name, state[name])
+            self.written = self.begin
+            emit("fit_resumed", checkpoint=str(self.path), epoch=loop.epoch)
 
     def _parts(self) -> dict[str, Any]:
         return {"learner": self.learner, "optimiser": self.optimiser, "cycle": self.cycle}

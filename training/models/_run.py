@@ -23,7 +23,8 @@ class Run:
         checkpoints: Folder where fits note how far they came, or None. A fit that was killed goes
             on from there when it is asked for again with the same data, settings and seed, to the
             same model; one that was finished is read back.
-        every: Epochs from one checkpoint to the next.
+        every: Seconds from one checkpoint to the next, and from the start to the first: a fit that
+            is done sooner writes none. With 0 every epoch ends with one.
         progress: Whether a bar is shown; None for when standard error is a terminal.
         deterministic: Insist on it in every fit, also where its settings do not ask for it.
         mixed_precision: Whether fits whose settings allow bfloat16 may use it.
@@ -31,7 +32,7 @@ class Run:
     """
 
     checkpoints: Path | None = None
-    every: int = 1
+    every: float = 10.0
     progress: bool | None = None
     deterministic: bool = False
     mixed_precision: bool = True

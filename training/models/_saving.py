@@ -43,6 +43,7 @@ class NetworkModel:
     """A fitted network, on the accelerator where there is one."""
 
     history: tuple[Epoch, ...] = ()
+    earlier: float = 0.0
     settings: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, plan: Plan, network: nn.Module, objective: Objective, missing: bool) -> None:

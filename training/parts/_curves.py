@@ -15,6 +15,7 @@ from training.baselines import shuffled
 from training.datasets import Dataset
 from training.fitting import model_of, training_of
 from training.models import Inputs, Regressor, Training, dense
+from training.resuming import timed_fit
 from training.study import Candidate
 
 
@@ -79,10 +80,8 @@ def by_model(job: CurveJob, candidate: Candidate, without_truth: bool = False) -
         Unsupported: For an algorithm that predicts no values.
     """
     training = job.training()
-    begun = time.perf_counter()
     learnt = shuffled(training) if without_truth else training
-    fitted = model_of(candidate).train(learnt, **candidate.settings)
-    seconds = time.perf_counter() - begun
+    fitted, seconds = timed_fit(model_of(candidate), learnt, candidate.settings)
     model = cast(Regressor, fitted)  # the algorithm would have refused another task
     said = [model.predict(inputs).mean for inputs in (training.validation_inputs, job.asked())]
     return Curves(share(training, said[0]), said[1], fitted.n_parameters(), seconds)

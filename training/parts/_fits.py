@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +17,7 @@ from training.fitting import model_of, training_of
 from training.metrics import Answers, Metric
 from training.models import Block, Fitted, Inputs, Labels, Training, dense, refuse_lacking, take
 from training.parts import Setting
+from training.resuming import as_here, timed_fit
 from training.study import Candidate
 
 Gaps = npt.NDArray[np.bool_]
@@ -84,9 +84,8 @@ def fit(job: Job, start: Fitted | None = None) -> Fit:
     training = training_on(job)
     if job.shuffled:
         training = shuffled(training)
-    begun = time.perf_counter()
-    fitted = model_of(job.candidate).train(replace(training, start=start), **job.candidate.settings)
-    seconds = time.perf_counter() - begun
+    model, candidate = model_of(job.candidate), job.candidate
+    fitted, seconds = timed_fit(model, replace(training, start=start), candidate.settings)
     dataset, inputs = job.dataset, job.candidate.inputs
     asked = hidden(dataset.take(inputs, dataset.rows("test")), job.hidden)
     known = _said(fitted, training, training.validation_inputs)
@@ -113,7 +112,7 @@ def fits(setting: Setting, jobs: Sequence[Job], work: Callable[[Job], Fit] = fit
     """
     found = []
     with mapper(setting.workers) as run:
-        for job, done in zip(jobs, run(work, iter(jobs)), strict=True):
+        for job, done in zip(jobs, run(as_here(work), iter(jobs)), strict=True):
             setting.progress(
                 f"{job.candidate.key}, seed {job.seed}: fitted in {done.seconds:.1f} s"
                 f"{' on shuffled labels' if job.shuffled else ''}"

@@ -36,6 +36,7 @@ from training.parts._adapting import (
 from training.parts._searching import ALL, searches
 from training.parts._transfer_picture import draw_transfer
 from training.parts._transfer_table import columns, drawn, notes, numbers, rows
+from training.resuming import as_here
 
 PLAIN, AUGMENTED = "plain", "augmented"
 CLAIMS = {
@@ -136,7 +137,7 @@ class Transfer:
         found = Adapted(setting.study.judged_by, easy, hard, setting.seeds)
         with mapper(setting.workers) as run:
             tasks = list(self._tasks(setting, easy, hard))
-            for task, answers in zip(tasks, run(adapt, iter(tasks)), strict=True):
+            for task, answers in zip(tasks, run(as_here(adapt), iter(tasks)), strict=True):
                 what = "on shuffled labels" if task.control else task.variant
                 setting.progress(f"{self.name}, seed {task.seed}, {what}: fitted")
                 for answer in answers:

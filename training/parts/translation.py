@@ -32,6 +32,7 @@ from training.parts._experiment import NEAREST, SHUFFLED, Way, sizes
 from training.parts._fits import equal_data
 from training.parts._sides import Side, three
 from training.picture import with_unit
+from training.resuming import as_here
 from training.study import Candidate
 
 RIDGE, MEAN = "ridge regression", "mean curve"
@@ -153,7 +154,7 @@ class Translation:
         tasks = ((w, CurveJob(dataset, self.source, self.wanted, s)) for _, w, s in plans)
         found: dict[str, list[Curves]] = {}
         with mapper(setting.workers) as run:
-            for (label, _, seed), done in zip(plans, run(_do, tasks), strict=True):
+            for (label, _, seed), done in zip(plans, run(as_here(_do), tasks), strict=True):
                 setting.progress(
                     f"{self.wanted} by {label}, seed {seed}: {done.seconds:.1f} s, "
                     f"{done.validation:.3f} of the validation side explained"

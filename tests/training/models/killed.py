@@ -36,4 +36,4 @@ def tell(epoch: int, loss: float) -> None:
 
 
 if __name__ == "__main__":
-    fit(Run(checkpoints=Path(sys.argv[1]), on_epoch=tell))
+    fit(Run(checkpoints=Path(sys.argv[1]), every=0, on_epoch=tell))

@@ -59,12 +59,13 @@ def test_a_killed_fit_goes_on_to_the_model_that_it_would_have_been(job, tmp_path
     resumed = job.fit(Run(checkpoints=tmp_path, on_epoch=lambda epoch, _: epochs.append(epoch)))
     assert epochs == list(range(5, 12))  # the checkpoint of epoch 4 was the last that was written
     assert same(resumed, job.fit(Run()))
+    assert resumed.earlier > 0
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_finished_fit_is_read_back_and_another_is_not_taken_for_it(job, tmp_path):
     epochs: list[int] = []
-    run = Run(checkpoints=tmp_path, every=5, on_epoch=lambda epoch, _: epochs.append(epoch))
+    run = Run(checkpoints=tmp_path, every=0, on_epoch=lambda epoch, _: epochs.append(epoch))
     first = job.fit(run)
     assert epochs == list(range(12))
     assert same(first, job.fit(run))
@@ -83,7 +84,7 @@ def test_a_finished_fit_is_read_back_and_another_is_not_taken_for_it(job, tmp_pa
 def test_a_damaged_or_planted_checkpoint_is_refused(job, tmp_path):
     import pickle
 
-    job.fit(Run(checkpoints=tmp_path))
+    job.fit(Run(checkpoints=tmp_path, every=0))
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
     for damaged in (whole[:100], b"", pickle.dumps(Path(tmp_path))):
@@ -182,11 +183,11 @@ def test_a_bar_is_drawn_when_asked_and_nothing_otherwise(capfd):
 
 def test_losses_of_every_epoch_stay_with_the_model(job, tmp_path):
     told: list[float] = []
-    fitted = job.fit(Run(checkpoints=tmp_path, on_epoch=lambda _, loss: told.append(loss)))
+    fitted = job.fit(Run(checkpoints=tmp_path, every=0, on_epoch=lambda _, loss: told.append(loss)))
     assert isinstance(fitted, Learnt)
     assert [epoch.validation for epoch in fitted.history] == told
     assert fitted.history[-1].training < fitted.history[0].training
-    assert job.fit(Run(checkpoints=tmp_path)).history == fitted.history
+    assert job.fit(Run(checkpoints=tmp_path, every=0)).history == fitted.history
     folder = tmp_path / "model"
     folder.mkdir()
     fitted.save(folder)
