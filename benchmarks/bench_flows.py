@@ -1,12 +1,12 @@
 """Flows against the same plain calls, a retraining, a watched folder, a scrape of the metrics.
 
 The quickstart from its example files to its registered models, ``STRUCTURES`` structures of each
-lattice shape and some seeds: once as the flow on a Prefect server that runs, once as the plain calls
-it is made of, in turn, each into a new lake. What flows add is a row of its own, in seconds: a task
-is a batch, so their number does not grow with the data, and the share falls as the data grow. The
-command takes 250 structures and five seeds, which is half an hour here. The start of the server is another: whoever works over
-a stack does not wait for it. A lake of the quickstart then gets more structures, and its champion
-is retrained.
+lattice shape and some seeds: once as the flow on a Prefect server that runs, once as the plain
+calls it is made of, in turn, each into a new lake. What flows add is a row of its own, in seconds:
+a task is a batch, so their number does not grow with the data, and the share falls as the data
+grow. The command takes 250 structures and five seeds, which is half an hour here. The start of the
+server is another: whoever works over a stack does not wait for it. A lake of the quickstart then
+gets more structures, and its champion is retrained.
 
 ``SCATTERLAKE_FLOWS_STRUCTURES``, ``SCATTERLAKE_FLOWS_SEEDS`` and ``SCATTERLAKE_FLOWS_REPEATS`` make
 it smaller or larger.
