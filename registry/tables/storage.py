@@ -96,9 +96,9 @@ class Storage:
 
         if not self.is_remote:
             return fs.SubTreeFileSystem(self.uri, fs.LocalFileSystem())
-        from deltalake.fs import DeltaStorageHandler
+        from registry.tables.bucket import bucket_files
 
-        return fs.PyFileSystem(DeltaStorageHandler(self.uri, dict(self.options)))
+        return bucket_files(self.uri, self.options)
 
     def full(self, path: str) -> str:
         """Address of a file of this storage."""

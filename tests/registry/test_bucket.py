@@ -120,6 +120,28 @@ def test_orphans_in_a_bucket_are_cleaned_too(bucket: str, curves: Curves) -> Non
     assert lake.sql("select count(*) as n from spectra")["n"][0].as_py() == 3
 
 
+ENDING = """
+import sys, threading, time
+from registry.tables.storage import Storage
+files, read = Storage.of(sys.argv[1]).files, threading.Event()
+def hold():
+    piece = files.open_input_file("rows").read_buffer()
+    read.set()
+    time.sleep(0.5)
+    print(piece.to_pybytes().decode(), flush=True)
+threading.Thread(target=hold, daemon=True).start()
+read.wait()
+"""
+
+
+def test_a_process_ends_after_its_threads_let_go_of_what_they_read(bucket: str) -> None:
+    # Arrow's threads would abort it: they cannot be stopped here at the worst moment, others can
+    Storage.of(bucket).write("rows", b"read to the end")
+    command = [sys.executable, "-c", ENDING, bucket]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout == "read to the end\n"
+
+
 def test_what_is_drawn_of_a_lake_in_a_bucket_lies_on_this_machine(bucket: str) -> None:
     lake = Lake.open(bucket)
     assert lake.pictures.is_dir()
