@@ -24,8 +24,8 @@ from training.models import Labels, Probabilities, Values
 from training.statements import answers
 
 Columns = dict[str, pa.Array]
-PLAIN = (1e-4, 1e15)
-"""Between these, whoever writes a number in its fewest digits writes it without an exponent."""
+PLAIN = (1e-4, 1e10)
+"""Between these Arrow as Python writes a number in its fewest digits without an exponent."""
 
 
 def prediction_rows(

@@ -32,7 +32,7 @@ from training.results import Result
 from training.rows import Row, model_row
 from training.runs import log_run, make_card
 from training.study import Candidate, Study
-from training.tracking import client
+from training.tracking import client, unless_there
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -112,7 +112,8 @@ def register(
     run, artifact_digest = log_run(lake, mlflow, study, dataset, result, card, began)
     row = model_row(study, dataset, result, run.info.run_id, artifact_digest)
     if not mlflow.search_registered_models(f"name='{study.name}'"):
-        mlflow.create_registered_model(study.name, {MARK: code_version()}, study.question)
+        with unless_there():
+            mlflow.create_registered_model(study.name, {MARK: code_version()}, study.question)
     version = mlflow.create_model_version(
         study.name,
         source=f"{run.info.artifact_uri}/model",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,11 +52,15 @@ def client(lake: Lake) -> MlflowClient:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
-    (lake.path / "mlflow").mkdir(parents=True, exist_ok=True)
+    folder = lake.path / "mlflow"
+    folder.mkdir(parents=True, exist_ok=True)
+    from filelock import FileLock
     from mlflow import MlflowClient
 
     uri = tracking_uri(lake)
-    with reaching(lake):
+    # MLflow makes the tables of a new data base without a look at who else is doing so
+    alone = nullcontext() if uri.startswith("http") else FileLock(folder / ".lock")
+    with reaching(lake), alone:
         made = MlflowClient(tracking_uri=uri, registry_uri=uri)
         made.search_experiments(max_results=1)
     return made
@@ -106,10 +110,24 @@ def experiment_id(mlflow: MlflowClient, lake: Lake, name: str) -> str:
     for known in (name, here):
         found = mlflow.get_experiment_by_name(known)
         if found is None:
-            return str(mlflow.create_experiment(known, artifact_location=local))
+            with unless_there():
+                return str(mlflow.create_experiment(known, artifact_location=local))
+            found = mlflow.get_experiment_by_name(known)
         if local in (None, found.artifact_location):
             return str(found.experiment_id)
     raise LakeError(f"experiments {name!r} and {here!r} keep their files outside {lake.path}")
+
+
+@contextmanager
+def unless_there() -> Iterator[None]:
+    """Go on where another process has just made what this one is about to make."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def artifacts(lake: Lake) -> Path:

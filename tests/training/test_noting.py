@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -101,6 +101,7 @@ def test_values_are_noted_as_one_by_one(deviation, threshold):
 
 @settings(deadline=None, max_examples=100)
 @given(arrays(np.float64, st.integers(1, 20), elements=st.floats(allow_subnormal=True)))
+@example(np.array([1e10 + 0.5, 1e10 - 0.5, 1e-4, 9.5e-5]))
 def test_numbers_are_written_as_json_writes_them(numbers):
     assert _written(numbers).to_pylist() == [json.dumps(n) for n in numbers.tolist()]
 

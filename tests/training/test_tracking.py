@@ -1,7 +1,9 @@
-"""Errors of MLflow say which MLflow, and what to do; others pass."""
+"""The first to come make what MLflow needs; its errors say which MLflow, and what to do."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,43 @@ from sqlalchemy.exc import OperationalError
 
 from registry.errors import BadInput, LakeError
 from registry.lake import Lake
-from training.tracking import ADVICE, client, reaching, speaking_to_mlflow
+from training.tracking import ADVICE, client, experiment_id, reaching, speaking_to_mlflow
+
+FIRST = """
+import sys
+from registry.lake import Lake
+from training.tracking import client, experiment_id
+lake = Lake.existing(sys.argv[1])
+print(experiment_id(client(lake), lake, "study"))
+"""
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake.open(tmp_path / "lake")
+
+
+def test_processes_that_come_first_at_once_make_one_data_base_and_experiment(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    command = [sys.executable, "-c", FIRST, lake.uri]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    said = [p.communicate() for p in [subprocess.Popen(command, **pipes) for _ in range(3)]]
+    assert {out for out, _ in said} == {"1\n"}, said
+
+
+def test_an_experiment_that_another_process_made_a_moment_ago_is_taken(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    mlflow = client(lake)
+    known = experiment_id(mlflow, lake, "study")
+    look = mlflow.get_experiment_by_name
+    too_early = iter([None])
+    monkeypatch.setattr(mlflow, "get_experiment_by_name", lambda name: next(too_early, look(name)))
+    assert experiment_id(mlflow, lake, "study") == known
+    assert next(too_early, "asked") == "asked"
 
 
 def test_a_server_that_is_down_is_named_without_its_password(
