@@ -140,7 +140,8 @@ def _explained(totals: Floats) -> Floats:
 
 def _share(spread: Floats, residual: Floats) -> Floats:
     """One minus residual over spread; 0 where nothing is spread, as nothing can be explained."""
-    left = np.divide(residual, spread, out=np.ones_like(residual), where=spread > 0)
+    with np.errstate(over="ignore"):  # next to nothing is spread: minus infinity
+        left = np.divide(residual, spread, out=np.ones_like(residual), where=spread > 0)
     return np.asarray(1 - left)
 
 

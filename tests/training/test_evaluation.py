@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -81,6 +81,7 @@ values = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=60)
 
 
 @given(values, st.integers(0, 1000))
+@example([0.0, 2.5e-160], 0)
 def test_regression_scores_are_those_of_scikit_learn(numbers, seed):
     truth = np.array(numbers)
     predicted = truth + np.random.default_rng(seed).normal(size=len(truth))
