@@ -58,9 +58,10 @@ def client(lake: Lake) -> MlflowClient:
     from mlflow import MlflowClient
 
     uri = tracking_uri(lake)
-    # MLflow makes the tables of a new data base without a look at who else is doing so
-    alone = nullcontext() if uri.startswith("http") else FileLock(folder / ".lock")
-    with reaching(lake), alone:
+    # MLflow makes the tables of a new data base without a look at who else is doing so;
+    # who may only read makes none, and may not make the lock either
+    makes = not uri.startswith("http") and os.access(folder, os.W_OK)
+    with reaching(lake), FileLock(folder / ".lock") if makes else nullcontext():
         made = MlflowClient(tracking_uri=uri, registry_uri=uri)
         made.search_experiments(max_results=1)
     return made

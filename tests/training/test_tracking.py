@@ -39,6 +39,18 @@ def test_processes_that_come_first_at_once_make_one_data_base_and_experiment(
     assert {out for out, _ in said} == {"1\n"}, said
 
 
+def test_who_may_only_read_a_lake_takes_no_lock(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    client(lake)
+    lock = lake.path / "mlflow" / ".lock"
+    lock.unlink(missing_ok=True)
+    monkeypatch.setattr("training.tracking.os.access", lambda *_: False)
+    client(lake)
+    assert not lock.exists()
+
+
 def test_an_experiment_that_another_process_made_a_moment_ago_is_taken(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
